@@ -1,0 +1,137 @@
+"""Climb: let two sides run their own step functions and compare what they recorded."""
+import importlib
+from types import SimpleNamespace
+
+import numpy as np
+
+from labs.parity import weights as weights_
+from labs.parity.errors import ParityError
+from labs.parity.ladder import STEPPED, Ladder, compare
+from labs.parity.record import NEEDED, Record, name_of, record
+
+DRAWS = 3               # float32 runs from moved weights that measure the floor
+PRECISIONS = ("float64", "float32")
+
+
+def climb(first, second, batches: list, config, weights: dict | None = None, seed: int = 0,
+          also: list = (), title: str | None = None) -> Ladder:
+    """Climb the ladder with two sides, or more.
+
+    Parameters
+    ----------
+    first, second : module or namespace
+        Each with `build`, `make_optimizer`, `step` and `logits` (see `labs.parity.record.record`): twin
+        files, or `paddle_side` and `torch_side` of a notebook.
+    batches : list of tuple of array
+        The same for both; all of them are stepped through.
+    config : object
+    weights : dict of str to array, optional
+        Initial weights in PyTorch's names and layout; drawn from `seed` if not given.
+    also : list of Record, optional
+        Records from elsewhere (Fluid, a recording, another process), in float64 and float32, made from
+        the same weights and batches.
+    title : str, optional
+
+    Returns
+    -------
+    Ladder
+        Red or green; `.check()` raises where it is red.
+    """
+    if weights is None:
+        weights = weights_.initial_weights(first.build(config), seed)
+    firsts = {p: record(first, config, weights, batches, p) for p in PRECISIONS}
+    yardstick = measure_floor(first, config, weights, batches, seed)
+
+    def beside(side):
+        """The first side's records stay; another side climbs beside them."""
+        other = {p: record(side, config, weights, batches, p) for p in PRECISIONS}
+        return compare((firsts["float64"], other["float64"]), (firsts["float32"], other["float32"]), yardstick)
+
+    pairs = [beside(second)]
+    for side, records in by_side(also).items():
+        if "float64" not in records:
+            raise ParityError(f"{side}: the proof needs a float64 record; got {', '.join(records)} only")
+        single = (firsts["float32"], records["float32"]) if "float32" in records else None
+        pairs.append(compare((firsts["float64"], records["float64"]), single, yardstick))
+    count = sum(w.size for w in firsts["float64"].rungs["parameters"].values())
+
+    def again(wrong, called) -> Ladder:
+        return Ladder([beside(wrong)], called, count, len(batches))
+    return Ladder(pairs, title or title_of(config, pairs), count, len(batches), SimpleNamespace(second=second, climb=again))
+
+
+def title_of(config, pairs: list) -> str:
+    """A title from the config's model name and the sides."""
+    sides = " and ".join([pairs[0].first, *(pair.second for pair in pairs)])
+    return f"{getattr(config, 'model', type(config).__name__)}, {sides}"
+
+
+def by_side(records: list) -> dict:
+    """Records grouped by side and precision."""
+    grouped = {}
+    for one in records:
+        if not isinstance(one, Record):
+            raise ParityError(f"also: expected records (labs.parity.Record), got {type(one).__name__}")
+        grouped.setdefault(one.side, {})[one.precision] = one
+    return grouped
+
+
+def measure_floor(side, config, weights, batches, seed) -> dict:
+    """The side's own float32 runs from weights moved by as many ulp as there are steps (at least four)."""
+    def draws(some):
+        return [record(side, config, moved(weights, max(4, len(some)), seed + draw), some, "float32")
+                for draw in range(1, DRAWS + 1)]
+    many = draws(batches)
+    few = draws(batches[:1])
+    return {rung: few if rung == "one step" else many for rung in STEPPED}
+
+
+def moved(weights: dict, ulps: int, seed: int) -> dict:
+    """Weights with each entry moved up or down by the given number of ulp (of its own size)."""
+    rng, epsilon = np.random.default_rng(seed), float(np.finfo("float32").eps)
+    return {name: (w * (1 + epsilon * ulps * rng.choice([-1, 1], w.shape))).astype("float32")
+            for name, w in weights.items()}
+
+
+def changed(side, **new) -> SimpleNamespace:
+    """The same side with some of its functions replaced."""
+    kept = {name: getattr(side, name) for name in (*NEEDED, "load") if hasattr(side, name)}
+    return SimpleNamespace(**{"NAME": name_of(side), **kept, **new})
+
+
+def climb_room(room: str, report=print) -> bool:
+    """Climb all ladders of a room of `labs.twins`, on real data; used by `python -m labs parity ROOM`.
+
+    Returns
+    -------
+    bool
+        True if all are green.
+    """
+    from labs import data
+    ladders = []
+    for title, (paddle_side, torch_side, config, batches) in cases(room, data).items():
+        ladders.append(climb(torch_side, paddle_side, batches, config, title=f"{room}: {title}"))
+        report(ladders[-1])
+        report("")
+    return all(ladder.green for ladder in ladders)
+
+
+def cases(room: str, data) -> dict:
+    """What a room proves: {title: (paddle_side, torch_side, config, batches)}."""
+    try:
+        proof = importlib.import_module(f"labs.twins.{room}.proof")
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("labs.twins"):
+            raise
+        raise ParityError(f"no room named {room!r} in labs.twins; there are {', '.join(rooms())}") from None
+    paddle_side = importlib.import_module(f"labs.twins.{room}.paddle_side")
+    torch_side = importlib.import_module(f"labs.twins.{room}.torch_side")
+    return {title: (paddle_side, torch_side, config, batches) for title, (config, batches) in proof.cases(data).items()}
+
+
+def rooms() -> list:
+    """Names of the rooms that can be climbed."""
+    import pkgutil
+
+    import labs.twins
+    return sorted(m.name for m in pkgutil.iter_modules(labs.twins.__path__) if m.ispkg)

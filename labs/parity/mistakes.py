@@ -1,0 +1,310 @@
+"""Planted mistakes: a ladder that cannot fail proves nothing.
+
+Each mistake takes a side and returns a side that is wrong in one way, in either framework. It must make its
+rung fail, and leave every rung below green. Mistakes of one task live in its room (`labs/twins/ROOM/mistakes.py`).
+"""
+import importlib
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+
+import numpy as np
+
+from labs.parity import weights as weights_
+from labs.parity.climb import changed
+from labs.parity.errors import ParityError
+from labs.parity.record import RUNGS
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One wrong line that people really write.
+
+    Attributes
+    ----------
+    name : str
+    rung : str
+        The lowest rung that must fail.
+    what : str
+        In words, for the page.
+    plant : callable
+        side -> side with the mistake.
+    suits : callable
+        model -> bool: does the model have what it takes?
+    """
+    name: str
+    rung: str
+    what: str
+    plant: object
+    suits: object = lambda model: True
+
+    def __post_init__(self):
+        if self.rung not in RUNGS:
+            raise ParityError(f"{self.name}: expected a rung of {', '.join(RUNGS)}, got {self.rung!r}")
+
+
+def with_weights(alter):
+    """A mistake in copying: `alter(model, weights)` changes what arrives on this side."""
+    def plant(side):
+        def load(model, weights):
+            return weights_.load(model, alter(model, dict(weights)))
+        return changed(side, load=load)
+    return plant
+
+
+def with_optimizer(alter):
+    """A mistake in the optimizer: `alter(optimizer)` changes it after it is made."""
+    def plant(side):
+        def make_optimizer(model, config):
+            optimizer = side.make_optimizer(model, config)
+            alter(optimizer)
+            return optimizer
+        return changed(side, make_optimizer=make_optimizer)
+    return plant
+
+
+def with_config(**factors):
+    """A mistake in a setting: each named field of the config is multiplied on this side."""
+    def plant(side):
+        def make_optimizer(model, config):
+            wrong = {name: getattr(config, name) * factor for name, factor in factors.items()}
+            return side.make_optimizer(model, replace(config, **wrong))
+        return changed(side, make_optimizer=make_optimizer)
+    return plant
+
+
+def with_batch(alter):
+    """A mistake in the data: `alter(number, batch)` changes what this side's n-th step sees."""
+    def plant(side):
+        def make_optimizer(model, config):
+            model.steps_taken = 0
+            return side.make_optimizer(model, config)
+
+        def step(model, optimizer, batch):
+            model.steps_taken += 1
+            return side.step(model, optimizer, alter(model.steps_taken - 1, batch))
+        return changed(side, step=step, make_optimizer=make_optimizer)
+    return plant
+
+
+def matrices(weights: dict) -> list:
+    """Names of the square-or-not matrices, the largest first."""
+    return sorted((n for n, w in weights.items() if w.ndim == 2), key=lambda n: -weights[n].size)
+
+
+def scrambled(model, weights: dict) -> dict:
+    """The largest matrix read in the other layout, reshaped so that no error is raised."""
+    name = matrices(weights)[0]
+    weights[name] = np.ascontiguousarray(weights[name].T).reshape(weights[name].shape)
+    return weights
+
+
+def without_bias(model, weights: dict) -> dict:
+    """The last bias not copied: it stays at zero."""
+    name = [n for n in weights if n.endswith("bias")][-1]
+    weights[name] = np.zeros_like(weights[name])
+    return weights
+
+
+def fewer_parameters(side):
+    """The last bias frozen on this side: one trainable parameter less."""
+    def build(config):
+        model = side.build(config)
+        _, bias = [(n, p) for n, p in model.named_parameters() if n.endswith("bias")][-1]
+        freeze(bias)
+        return model
+
+    def load(model, weights):
+        kept = weights_.driver_of(model).shapes(model)
+        return weights_.load(model, {n: w for n, w in weights.items() if n in kept})
+    return changed(side, build=build, load=load)
+
+
+def freeze(parameter):
+    """Take a parameter out of training, in either framework."""
+    if hasattr(parameter, "stop_gradient"):
+        parameter.stop_gradient = True
+    else:
+        parameter.requires_grad_(False)
+
+
+def detached_output(side):
+    """All but the last layer cut off from the gradient: its input is detached."""
+    def build(config):
+        model = side.build(config)
+        last = [layer for layer in leaves(model) if hasattr(layer, "weight") and layer.weight is not None][-1]
+        last.register_forward_pre_hook(lambda layer, given: tuple(x.detach() for x in given))
+        return model
+    return changed(side, build=build)
+
+
+def trainable(model) -> list:
+    """Parameters that take a gradient, in either framework."""
+    return [p for p in model.parameters() if getattr(p, "requires_grad", True) and not getattr(p, "stop_gradient", False)]
+
+
+def leaves(model) -> list:
+    """Layers without layers in them."""
+    layers = model.sublayers(include_self=True) if hasattr(model, "sublayers") else list(model.modules())
+    return [layer for layer in layers if not list(layer.children())]
+
+
+def scaled_output(side):
+    """The logits divided by a temperature that the other side lacks."""
+    def build(config):
+        model = side.build(config)
+        hook = getattr(model, "register_forward_post_hook", None) or model.register_forward_hook
+        hook(lambda layer, given, out: out / 1.0625)
+        return model
+    return changed(side, build=build)
+
+
+def halved_gradients(side):
+    """Gradients halved before the step, as when two workers' mean is taken twice."""
+    def make_optimizer(model, config):
+        optimizer = side.make_optimizer(model, config)
+        for parameter in trainable(model):
+            parameter.register_hook(lambda grad: grad * 0.5)
+        return optimizer
+    return changed(side, make_optimizer=make_optimizer)
+
+
+def keep_gradients(optimizer):
+    """zero_grad and clear_grad do nothing."""
+    for name in ("zero_grad", "clear_grad", "clear_gradients"):
+        if hasattr(optimizer, name):
+            setattr(optimizer, name, lambda *arguments, **options: None)
+
+
+def halve_rate_later(optimizer):
+    """A schedule on one side alone: the rate is halved after the first step."""
+    taken = optimizer.step
+
+    def step(*arguments, **options):
+        result = taken(*arguments, **options)
+        if hasattr(optimizer, "set_lr"):
+            optimizer.set_lr(optimizer.get_lr() * 0.5)
+        else:
+            for group in optimizer.param_groups:
+                group["lr"] *= 0.5
+        return result
+    optimizer.step = step
+
+
+def decay(optimizer):
+    """L2 weight decay of 2**-7 on one side alone."""
+    if hasattr(optimizer, "param_groups") and not hasattr(optimizer, "set_lr"):
+        for group in optimizer.param_groups:
+            group["weight_decay"] = 2.0**-7
+        return
+    taken = optimizer.step
+
+    def step(*arguments, **options):
+        for parameter in optimizer._parameter_list:
+            if parameter.grad is not None:
+                parameter.grad.set_value(parameter.grad + 2.0**-7 * parameter)
+        return taken(*arguments, **options)
+    optimizer.step = step
+
+
+def wrong_label(number, batch):
+    """One label of the first batch off by one class."""
+    x, y = batch[0], batch[1].copy()
+    y.flat[0] = (y.flat[0] + 1) % 10
+    return (x, y, *batch[2:])
+
+
+def norms(model) -> list:
+    """The BatchNorm layers."""
+    return [layer for layer in leaves(model) if "BatchNorm" in type(layer).__name__]
+
+
+def batch_norm_momentum(side):
+    """The other framework's BatchNorm momentum taken over without 1 - m."""
+    def build(config):
+        model = side.build(config)
+        for layer in norms(model):
+            attribute = "_momentum" if hasattr(layer, "_momentum") else "momentum"
+            setattr(layer, attribute, 1 - getattr(layer, attribute))
+        return model
+    return changed(side, build=build)
+
+
+def has_linear(model) -> bool:
+    """Has it a matrix that the two frameworks store in different layouts?"""
+    return any("Linear" in type(layer).__name__ for layer in leaves(model))
+
+
+def is_deep(model) -> bool:
+    """Has it more than one layer with weights?"""
+    return sum(getattr(layer, "weight", None) is not None for layer in leaves(model)) > 1
+
+
+GENERAL = [
+    Mistake("parameter_frozen", "parameters", "one bias is left out of training", fewer_parameters),
+    Mistake("linear_not_transposed", "forward", "a Linear weight is copied without changing its layout",
+            with_weights(scrambled), has_linear),
+    Mistake("bias_not_copied", "forward", "the last bias stays at zero", with_weights(without_bias)),
+    Mistake("temperature", "forward", "the logits are divided by 1.0625", scaled_output),
+    Mistake("wrong_label", "loss", "one label of each batch is off by one", with_batch(wrong_label)),
+    Mistake("batch_cut_short", "loss", "the last example of each batch is dropped",
+            with_batch(lambda number, batch: tuple(a[:-1] for a in batch))),
+    Mistake("layer_detached", "gradients", "the last layer's input is detached, so nothing below it learns",
+            detached_output, is_deep),
+    Mistake("gradients_halved", "gradients", "gradients are averaged once too often", halved_gradients),
+    Mistake("rate_moved", "one step", "the learning rate is 1 % higher", with_config(learning_rate=1.01)),
+    Mistake("epsilon_moved", "one step", "Adam's epsilon is 1e-5 instead of 1e-8", with_config(epsilon=1e3)),
+    Mistake("weight_decay", "one step", "one side adds L2 weight decay", with_optimizer(decay)),
+    Mistake("beta2_moved", "k steps", "Adam's second beta is 0.9 instead of 0.999", with_config(beta2=0.9 / 0.999)),
+    Mistake("zero_grad_forgotten", "k steps", "gradients are never set to zero", with_optimizer(keep_gradients)),
+    Mistake("schedule_on_one_side", "k steps", "the learning rate is halved after each step",
+            with_optimizer(halve_rate_later)),
+    Mistake("order_reversed", "k steps", "each later batch's images are in reverse order, its labels not",
+            with_batch(lambda number, batch: batch if number == 0 else (batch[0][::-1].copy(), *batch[1:]))),
+    Mistake("batch_norm_momentum", "train mode", "BatchNorm's momentum is not inverted", batch_norm_momentum,
+            lambda model: bool(norms(model))),
+]
+
+
+def mistakes(room: str | None = None, model=None) -> list:
+    """All general mistakes, and those of a room; with a model, only those that suit it."""
+    found = list(GENERAL)
+    if room:
+        own = importlib.import_module(f"labs.twins.{room}.mistakes")
+        found += [Mistake(name, rung, what, from_room(plant), suits) for name, rung, what, plant, suits in own.MISTAKES]
+    return [m for m in found if model is None or m.suits(model)]
+
+
+def from_room(alter):
+    """A room's mistake replaces functions of a side: `alter(side)` gives them by name."""
+    return lambda side: changed(side, **alter(side))
+
+
+def plant(name: str, on, room: str | None = None):
+    """Plant a mistake in the second side of a ladder and climb again.
+
+    Parameters
+    ----------
+    name : str
+        Of a mistake (`[m.name for m in mistakes()]`).
+    on : Ladder
+    room : str, optional
+        Where to look for mistakes of one task.
+
+    Returns
+    -------
+    Ladder
+        Red from the mistake's rung on.
+    """
+    known = {m.name: m for m in mistakes(room)}
+    if name not in known:
+        import difflib
+        near = difflib.get_close_matches(name, known, 1)
+        raise ParityError(f"no mistake named {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+                          + f" There are {', '.join(known)}")
+    mistake, given = known[name], on.retry
+    return given.climb(mistake.plant(as_side(given.second)), f"{on.title}, planted: {mistake.what}")
+
+
+def as_side(module) -> SimpleNamespace:
+    """A side as a namespace that can be changed."""
+    return changed(module)

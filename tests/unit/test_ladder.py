@@ -1,0 +1,130 @@
+"""The ladder itself: what it compares, what it refuses, what it says and what it leaves behind."""
+import json
+
+import numpy as np
+import pytest
+from small_nets import Small, batches_of_noise, norm_net
+
+from labs import outputs, parity
+from labs.parity.climb import changed, moved
+from labs.parity.ladder import TOLERANCE, compare
+from labs.parity.record import RUNGS, Record
+
+
+def made(**changes) -> Record:
+    """A record by hand: one parameter w and one bias b, with entries replaced as 'rung/name'."""
+    arrays = {"w": np.arange(1.0, 7.0).reshape(2, 3), "b": np.array([0.5, -0.25])}
+    rungs = {rung: dict(arrays) for rung in RUNGS}
+    for path, value in changes.items():
+        rung, name = path.split("/")
+        if value is None:
+            del rungs[rung][name]
+        else:
+            rungs[rung][name] = value
+    return Record("made", "float64", rungs)
+
+
+def lowest(pair):
+    return pair.red.name if pair.red else None
+
+
+def test_equal_records_are_green():
+    assert lowest(compare((made(), made()), None, {})) is None
+
+
+@pytest.mark.parametrize("rung", list(RUNGS)[1:])
+def test_a_difference_above_the_tolerance_is_red_at_its_rung(rung):
+    off = np.arange(1.0, 7.0).reshape(2, 3)
+    off[1, 2] += 6 * TOLERANCE * 1.5
+    pair = compare((made(), made(**{f"{rung}/w": off})), None, {})
+    assert lowest(pair) == rung and pair.red.where64 == "w"
+
+
+def test_a_difference_below_the_tolerance_is_green():
+    near = np.arange(1.0, 7.0).reshape(2, 3)
+    near[1, 2] += 6 * TOLERANCE * 0.5
+    assert lowest(compare((made(), made(**{"loss/w": near})), None, {})) is None
+
+
+def test_a_parameter_without_gradient_is_named():
+    pair = compare((made(), made(**{"gradients/b": None})), None, {})
+    assert lowest(pair) == "gradients" and "b is missing on the made side" in pair.red.problem
+
+
+def test_another_shape_is_named():
+    pair = compare((made(), made(**{"parameters/w": np.zeros((3, 2))})), None, {})
+    assert lowest(pair) == "parameters" and "(2, 3) and (3, 2)" in pair.red.problem
+
+
+def test_a_nan_is_never_equal():
+    bad = np.full((2, 3), np.nan)
+    assert lowest(compare((made(), made(**{"loss/w": bad})), None, {})) == "loss"
+
+
+def test_float32_judges_by_the_other_sides_error_not_by_a_bound():
+    exact = made()
+    honest = [made(**{"gradients/w": exact.rungs["gradients"]["w"] + 1e-2 * sign}) for sign in (1, -1)]
+    assert lowest(compare((exact, exact), tuple(honest), {})) is None
+    worse = made(**{"gradients/w": exact.rungs["gradients"]["w"] + 5e-2})
+    pair = compare((exact, exact), (honest[0], worse), {})
+    assert lowest(pair) == "gradients" and 4.9 < pair.red.ratio32 < 5.1
+
+
+def test_paddle_and_torch_agree_up_to_the_running_variance():
+    """Paddle keeps the biased batch variance, PyTorch the unbiased one: the last rung alone says so."""
+    ladder = parity.climb(norm_net("torch"), norm_net("paddle"), batches_of_noise(), Small())
+    assert ladder.red == "train mode"
+    red = ladder.pairs[0].red
+    assert red.where64 == "norm.running_var" or red.where64 == "logits"
+
+
+def test_a_third_record_joins_as_a_second_pair():
+    side, batches = norm_net("torch"), batches_of_noise()
+    weights = parity.initial_weights(side.build(Small()), seed=0)
+    third = [parity.record(changed(side, NAME="Elsewhere"), Small(), weights, batches, p) for p in ("float64", "float32")]
+    ladder = parity.climb(side, side, batches, Small(), weights, also=third)
+    assert [p.second for p in ladder.pairs] == ["PyTorch", "Elsewhere"] and ladder.green
+
+
+def test_a_third_side_needs_a_float64_record():
+    side, batches = norm_net("torch"), batches_of_noise(1)
+    weights = parity.initial_weights(side.build(Small()), seed=0)
+    only = parity.record(changed(side, NAME="Elsewhere"), Small(), weights, batches, "float32")
+    with pytest.raises(parity.ParityError, match="needs a float64 record"):
+        parity.climb(side, side, batches, Small(), weights, also=[only])
+
+
+def test_a_side_without_step_is_refused():
+    side = norm_net("torch")
+    del side.step
+    with pytest.raises(parity.ParityError, match="has no step"):
+        parity.record(side, Small(), {}, batches_of_noise())
+
+
+def test_a_step_that_never_steps_is_refused():
+    side = norm_net("torch")
+    weights = parity.initial_weights(side.build(Small()), 0)
+    lazy = changed(side, step=lambda model, optimizer, batch: model(__import__("torch").from_numpy(batch[0])).mean())
+    with pytest.raises(parity.ParityError, match="never called optimizer.step"):
+        parity.record(lazy, Small(), weights, batches_of_noise(1))
+
+
+def test_no_batches_are_refused():
+    with pytest.raises(parity.ParityError, match="no batches"):
+        parity.record(norm_net("torch"), Small(), {}, [])
+
+
+def test_the_ladder_shows_itself_and_leaves_data():
+    side = norm_net("torch")
+    ladder = parity.climb(side, side, batches_of_noise(2), Small(), title="Small")
+    bundle = ladder._repr_mimebundle_()
+    assert "Small: green" in bundle["text/plain"] and "<table" in bundle["text/html"]
+    data = json.loads(json.dumps(bundle[outputs.MIME]))
+    assert data["kind"] == "ladder" and data["green"] is True and len(data["pairs"][0]["rungs"]) == len(RUNGS)
+    assert ladder.worst().keys() == RUNGS.keys()
+
+
+def test_moved_weights_stay_within_the_asked_ulps():
+    weights = {"w": np.linspace(-1, 1, 1000, dtype="float32")}
+    after = moved(weights, 20, seed=3)["w"]
+    assert 0 < np.max(np.abs(after - weights["w"])) <= 21 * np.finfo("float32").eps
