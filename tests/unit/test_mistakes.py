@@ -1,0 +1,80 @@
+"""Every planted mistake breaks its rung, in both precisions and both frameworks, and leaves all below green."""
+import numpy as np
+import pytest
+import rooms
+from small_nets import Small, batches_of_noise, norm_net
+
+from labs import parity
+from labs.parity import climb as climb_
+from labs.parity.mistakes import GENERAL, Mistake
+
+CASES = [(room, title, m.name) for room, title in rooms.ALL
+         for m in parity.mistakes(room, rooms.proven(room)[title][1].build(rooms.proven(room)[title][2]))]
+
+
+def breaks_at(ladder) -> tuple:
+    """The lowest red rung in float64 and in float32."""
+    rungs = ladder.pairs[0].rungs
+    return (next((r.name for r in rungs if not r.green64), None), next((r.name for r in rungs if not r.green32), None))
+
+
+@pytest.fixture(scope="module")
+def ladders():
+    """Green ladders by room, title and planted side, climbed once."""
+    made = {}
+
+    def get(room, title, framework):
+        if (room, title, framework) not in made:
+            paddle_side, torch_side, config, batches = rooms.proven(room)[title]
+            first, second = (torch_side, paddle_side) if framework == "paddle" else (paddle_side, torch_side)
+            made[room, title, framework] = parity.climb(first, second, batches, config).check()
+        return made[room, title, framework]
+    return get
+
+
+@pytest.mark.parametrize("framework", ["paddle", "torch"])
+@pytest.mark.parametrize("room,title,name", CASES, ids="-".join)
+def test_a_planted_mistake_breaks_its_rung_and_none_below(ladders, room, title, name, framework):
+    mistake = next(m for m in parity.mistakes(room) if m.name == name)
+    wrong = parity.plant(name, ladders(room, title, framework), room)
+    assert breaks_at(wrong) == (mistake.rung, mistake.rung)
+    with pytest.raises(parity.ParityError, match=f"from rung '{mistake.rung}' on"):
+        wrong.check()
+
+
+@pytest.mark.parametrize("framework", ["torch", "paddle"])
+def test_batch_norm_momentum_breaks_only_the_running_statistics(framework):
+    side = norm_net(framework)
+    ladder = parity.climb(side, side, batches_of_noise(), Small()).check()
+    wrong = parity.plant("batch_norm_momentum", ladder)
+    assert breaks_at(wrong) == ("train mode", "train mode")
+
+
+def test_at_least_twelve_mistakes_apply_to_each_twin():
+    for room, title in rooms.ALL:
+        assert len([c for c in CASES if c[:2] == (room, title)]) >= 12
+
+
+def test_every_general_mistake_is_tested_somewhere():
+    tested = {name for *_, name in CASES} | {"batch_norm_momentum"}
+    assert {m.name for m in GENERAL} <= tested
+
+
+def test_an_unknown_mistake_names_the_nearest(ladders):
+    room, title = rooms.ALL[0]
+    with pytest.raises(parity.ParityError, match="did you mean 'zero_grad_forgotten'"):
+        parity.plant("zero_grad_forgoten", ladders(room, title, "paddle"))
+
+
+def test_a_mistake_must_name_a_rung():
+    with pytest.raises(parity.ParityError, match="expected a rung"):
+        Mistake("nowhere", "roof", "there is no such rung", lambda side: side)
+
+
+def test_changing_a_side_leaves_the_original_alone():
+    _, torch_side, config, _ = rooms.proven(*rooms.ALL[0][:1])[rooms.ALL[0][1]]
+    before = torch_side.build
+    assert climb_.changed(torch_side, build=None).build is None
+    assert torch_side.build is before
+    assert np.array_equal(parity.initial_weights(torch_side.build(config), 0)["fc.weight"],
+                          parity.initial_weights(torch_side.build(config), 0)["fc.weight"])
