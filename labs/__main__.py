@@ -1,0 +1,68 @@
+"""The command line: python -m labs doctor | fetch [NAME ...] | parity ROOM."""
+import argparse
+import sys
+
+
+def doctor(options):
+    """Say whether a chapter can run here."""
+    from labs import doctor as clinic
+    return clinic.report(clinic.examine())
+
+
+def fetch(options):
+    """Bring sets into the cache; without names all that the book uses. One that fails does not stop the others."""
+    from labs import data
+    chosen = options.names or [name for name in data.names() if data.card(name).book]
+    failed = []
+    for name in chosen:
+        try:
+            folder = data.fetch(name)
+            print(f"{name}: {data.card(name).bytes / 1e6:.1f} MB in {folder}", flush=True)
+        except data.DataError as error:
+            print(error, file=sys.stderr, flush=True)
+            failed.append(name)
+    if failed:
+        print(f"not fetched: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def parity(options):
+    """Climb the ladders of a room; status 0 if all are green."""
+    from labs import device
+    device.prepare()
+    from labs.parity import climb_room
+    return 0 if climb_room(options.room) else 1
+
+
+def parser():
+    """Make the parser of `python -m labs`."""
+    made = argparse.ArgumentParser(prog="python -m labs", description="The course's own commands.")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    one = commands.add_parser("doctor", help="say whether a chapter can run on this machine, and what mends it")
+    one.set_defaults(do=doctor)
+    one = commands.add_parser("fetch", help="bring data into the cache and check it")
+    one.add_argument("names", nargs="*", metavar="NAME", help="sets to fetch (default: all that the book uses)")
+    one.set_defaults(do=fetch)
+    one = commands.add_parser("parity", help="climb the ladder of a pair of twins in the terminal")
+    one.add_argument("room", metavar="ROOM", help="a folder of labs/twins, such as mnist")
+    one.set_defaults(do=parity)
+    return made
+
+
+def main(arguments=None):
+    """Run one command and return its exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        return options.do(options)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if not type(error).__module__.startswith("labs."):
+            raise
+        print(error, file=sys.stderr)       # errors of ours say what to do; a traceback would hide it
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

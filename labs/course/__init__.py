@@ -1,0 +1,1 @@
+"""What the course asks of its readers: exercises with checks that they can run."""

@@ -1,0 +1,69 @@
+"""python -m labs: what each command does, and its exit status."""
+import subprocess
+import sys
+import types
+
+import pytest
+
+from labs import __main__ as command_line
+from shelf import FILES, server, shelf  # noqa: F401  (fixtures)
+
+
+def test_help_names_the_commands():
+    said = subprocess.run([sys.executable, "-m", "labs", "--help"], capture_output=True, text=True, check=True).stdout
+    for command in ("doctor", "fetch", "parity"):
+        assert command in said
+
+
+def test_a_command_is_needed(capsys):
+    with pytest.raises(SystemExit) as caught:
+        command_line.main([])
+    assert caught.value.code == 2 and "COMMAND" in capsys.readouterr().err
+
+
+def test_fetch_without_names_takes_what_the_book_uses(shelf, server, capsys):
+    source = server.serve("good", FILES)
+    shelf.add("in_book", source, book=True)
+    shelf.add("beside", source)
+    assert command_line.main(["fetch"]) == 0
+    assert "in_book" in capsys.readouterr().out
+    assert [name.split("-")[0] for name in shelf.left()] == ["in_book"]
+    assert command_line.main(["fetch", "beside"]) == 0
+    assert len(shelf.left()) == 2
+
+
+def test_fetch_goes_on_after_one_that_fails(shelf, server, capsys):
+    shelf.add("bad", server.serve("bad", {}), book=True)
+    shelf.add("good", server.serve("good", FILES), book=True)
+    assert command_line.main(["fetch"]) == 1
+    said = capsys.readouterr()
+    assert "good: " in said.out and "not fetched: bad" in said.err and "answers 404" in said.err
+
+
+def test_an_unknown_name_is_told_without_a_traceback(capsys):
+    assert command_line.main(["fetch", "mnist_5"]) == 1
+    said = capsys.readouterr().err
+    assert "Did you mean 'mnist_5k'" in said and "Traceback" not in said
+
+
+@pytest.mark.parametrize("green, status", [(True, 0), (False, 1)])
+def test_parity_ends_with_the_ladders_verdict(monkeypatch, green, status):
+    asked = []
+    monkeypatch.setitem(sys.modules, "labs.parity", types.SimpleNamespace(climb_room=lambda room: asked.append(room) or green))
+    monkeypatch.setattr("labs.device.prepare", lambda: None)
+    assert command_line.main(["parity", "mnist"]) == status and asked == ["mnist"]
+
+
+@pytest.mark.parametrize("findings, status", [([], 0), ([("Python", "2.7", False, "install another")], 1)])
+def test_doctor_ends_with_its_verdict(monkeypatch, capsys, findings, status):
+    from labs import doctor
+    found = [doctor.Finding("labs", "here"), *(doctor.Finding(*each) for each in findings)]
+    monkeypatch.setattr(doctor, "examine", lambda: found)
+    assert command_line.main(["doctor"]) == status
+    assert ("install another" in capsys.readouterr().out) == bool(findings)
+
+
+def test_an_error_that_is_not_ours_keeps_its_traceback(monkeypatch):
+    monkeypatch.setattr("labs.doctor.examine", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        command_line.main(["doctor"])
