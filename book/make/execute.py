@@ -1,0 +1,235 @@
+"""Execute the book's notebooks, two at a time, and keep what they leave.
+
+usage: python -m book.make.execute [NAME ...] [--timeout SECONDS] [--again]
+
+Without names: every page of _toc.yml that has a notebook. One that did not
+change (see runs.py) is not executed again. A cell that fails fails the build:
+the chapter, the cell and the error are named, the traceback stands in
+_build/errors/NAME.txt, the other chapters run on, and the exit status is 1.
+"""
+import argparse
+import copy
+import datetime
+import json
+import os
+import re
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import psutil
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from book.make import kernel_report, notebooks, runs
+
+AT_ONCE = 2
+TIMEOUT_S = {"smoke": 120, "quick": 600, "full": None}      # for one cell; a full run may train for hours
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class Failure(Exception):
+    """A notebook did not come to its end."""
+
+    def __init__(self, summary, trace):
+        super().__init__(summary)
+        self.trace = trace
+
+
+class Peak(threading.Thread):
+    """Watch a process's largest memory. (Asking once at the end would not do: labs.timing resets the kernel's own mark.)"""
+
+    def __init__(self, pid, every_s=0.25):
+        super().__init__(daemon=True)
+        self.process, self.every_s, self.megabytes, self.ended = psutil.Process(pid), every_s, 0.0, threading.Event()
+
+    def look(self):
+        try:
+            status = Path(f"/proc/{self.process.pid}/status").read_text()
+            now = int(re.search(r"VmHWM:\s+(\d+)", status).group(1)) / 1024
+        except (OSError, AttributeError):                   # not Linux, or the process is gone
+            now = self.process.memory_info().rss / 1e6
+        self.megabytes = max(self.megabytes, now)
+
+    def run(self):
+        while not self.ended.wait(self.every_s):
+            try:
+                self.look()
+            except psutil.Error:
+                return
+
+
+def mode():
+    """The run mode, as labs.run understands it."""
+    return os.environ.get("LABS_RUN", "quick")
+
+
+def failed_cell(cells, started):
+    """How a message names the cell at which a notebook stopped."""
+    if not started:
+        return "before its first cell"
+    cell = started[-1]
+    if cell not in cells:
+        return "after its last cell"
+    line = next((line for line in cell.source.splitlines() if line.strip()), "")
+    return f"code cell {cells.index(cell) + 1} of {len(cells)} (id {cell.id}, first line {line!r})"
+
+
+def explain(error, cell, timeout):
+    """(one line, full text) about an error that ended a notebook."""
+    if isinstance(error, DeadKernelError):
+        return ("DeadKernel: the kernel died (killed for memory, or crashed in native code)", str(error))
+    if isinstance(error, CellTimeoutError):
+        return (f"Timeout: the cell took more than {timeout} s", str(error))
+    left = [output for output in cell.outputs if output.output_type == "error"] if cell is not None else []
+    if left:
+        lines = left[0].evalue.strip().splitlines() or [""]
+        return f"{left[0].ename}: {lines[0]}", "\n".join(left[0].traceback)
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[-1]}", str(error)
+
+
+def execute(notebook, root, timeout):
+    """Run a notebook in a kernel and an empty folder of its own.
+
+    Returns
+    -------
+    live, report, peak_mb
+        The notebook with its outputs, what the kernel said that it used, its largest memory.
+
+    Raises
+    ------
+    Failure
+        A cell failed or took too long, or the kernel died.
+    """
+    live = copy.deepcopy(notebook)
+    cells = runs.code(live)
+    live.cells.append(nbformat.v4.new_code_cell(kernel_report.ASK))
+    started, watch = [], []
+    with tempfile.TemporaryDirectory(prefix="parity-") as folder:
+        client = NotebookClient(live, timeout=timeout, kernel_name="python3", record_timing=False, shutdown_kernel="immediate",
+                                extra_arguments=["--log-level=ERROR"],      # not its warning that it listens on loopback
+                                resources={"metadata": {"path": folder}},
+                                on_cell_execute=lambda cell, cell_index: started.append(cell))
+
+        def began(**_):
+            watch.append(Peak(client.km.provisioner.pid))
+            watch[0].start()
+        client.on_notebook_start = began
+        environment = dict(os.environ, OMP_NUM_THREADS=os.environ.get("OMP_NUM_THREADS", "1"),
+                           PYTHONPATH=os.pathsep.join(filter(None, [str(root.resolve()), os.environ.get("PYTHONPATH")])))
+        try:
+            client.execute(env=environment)
+        except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
+            at = started[-1] if started else None
+            line, trace = explain(error, at, timeout)
+            raise Failure(f"{failed_cell(cells, started)}: {line}", COLOURS.sub("", trace)) from error
+        finally:
+            for one in watch:
+                one.ended.set()
+    said = "".join(output.get("text", "") for output in live.cells.pop().outputs)
+    report = json.loads(said.split(kernel_report.MARK, 1)[1].splitlines()[0])
+    return live, report, max([report["peak_mb"], *(one.megabytes for one in watch)])
+
+
+def record(name, notebook, root, timeout):
+    """Execute one notebook and return what `_build/runs/NAME.json` holds."""
+    before, began = runs.key(notebook, root), time.perf_counter()
+    live, report, peak = execute(notebook, root, timeout)
+    return {"name": name, "key": before, "mode": mode(), "device": os.environ.get("LABS_DEVICE", "auto"),
+            "seconds": round(time.perf_counter() - began, 1), "peak_mb": round(peak), "versions": report["versions"],
+            "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "data": report["cards"], "depends": runs.depends(report, root),
+            "cells": [{"id": cell.id, "execution_count": cell.execution_count, "outputs": cell.outputs} for cell in runs.code(live)]}
+
+
+def say(name, state, seconds):
+    """A chapter's progress line."""
+    print(f"{name:<24} {state:<52} {seconds:7.1f} s", flush=True)
+
+
+def one(name, notebook, root, timeout, stopping):
+    """Execute one notebook, keep its run, print its lines; return the failure in words, or None."""
+    began, errors = time.perf_counter(), root / "_build/errors" / f"{name}.txt"
+    say(name, "runs", 0)
+    try:
+        run = record(name, notebook, root, timeout)
+    except Failure as failure:
+        if stopping.is_set():
+            return None
+        errors.parent.mkdir(parents=True, exist_ok=True)
+        errors.write_text(f"{name}: {failure}\n\n{failure.trace}\n", encoding="utf-8")
+        say(name, "FAILED", time.perf_counter() - began)
+        return f"{name}: {failure}\n    traceback: {errors.relative_to(root)}"
+    errors.unlink(missing_ok=True)
+    runs.write(root / "_build/runs", name, run)
+    say(name, f"done, {len(run['cells'])} cells, {run['peak_mb']} MB", run["seconds"])
+    budget = notebook.metadata.get("parity", {}).get("budget_s")
+    if budget and mode() == "quick" and run["seconds"] > budget:
+        say(name, f"warning: over its budget of {budget} s", run["seconds"])
+    return None
+
+
+def everything(chapters, root, timeout, again=False):
+    """Execute what changed, the longest first; return the failures in words.
+
+    Parameters
+    ----------
+    chapters : dict
+        {name: notebook}
+    root : Path
+        The repository.
+    timeout : float or None
+        Seconds for one cell.
+    again : bool
+        Execute what did not change too.
+    """
+    last = {name: runs.read(root / "_build/runs", name) for name in chapters}
+    todo = [name for name in chapters if again or not runs.holds(last[name], chapters[name], root)]
+    for name in chapters:
+        if name not in todo:
+            say(name, "unchanged", 0)
+    todo.sort(key=lambda name: -(last[name] or {}).get("seconds", 1e9))
+    pool, stopping = ThreadPoolExecutor(AT_ONCE), threading.Event()
+    try:
+        return [failure for failure in pool.map(lambda name: one(name, chapters[name], root, timeout, stopping), todo) if failure]
+    except KeyboardInterrupt:
+        stopping.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in psutil.Process().children(recursive=True):
+            child.kill()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def load(root):
+    """{name: notebook} of every page that has one, in the book's order."""
+    return {path.stem: nbformat.read(path.with_suffix(".ipynb"), 4) for path in notebooks.texts(root)}
+
+
+def main(arguments=None, root=notebooks.ROOT):
+    parser = argparse.ArgumentParser(description="execute the book's notebooks")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="chapters, such as 06_mnist; without one, all")
+    parser.add_argument("--timeout", type=float, default=TIMEOUT_S.get(mode(), 600), help="seconds for one cell")
+    parser.add_argument("--again", action="store_true", help="execute what did not change too")
+    chosen = parser.parse_args(arguments)
+    chapters = load(root)
+    unknown = [name for name in chosen.names if name not in chapters]
+    if unknown:
+        sys.exit(f"no chapter {', '.join(unknown)}; there are {', '.join(chapters)}")
+    picked = {name: notebook for name, notebook in chapters.items() if not chosen.names or name in chosen.names}
+    try:
+        failures = everything(picked, root, chosen.timeout, chosen.again)
+    except KeyboardInterrupt:
+        print("\nstopped; what was done is kept, and the next run goes on from there")
+        sys.exit(130)
+    if failures:
+        sys.exit("\n" + "\n".join(failures))
+
+
+if __name__ == "__main__":
+    main()

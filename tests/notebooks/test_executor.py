@@ -1,0 +1,158 @@
+"""The executor: what is executed again, and what a failure says."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from book.make import execute, notebooks, runs
+
+LABS = {"labs/__init__.py": "", "labs/used.py": "import labs.below\n", "labs/below.py": "VALUE = 1\n", "labs/other.py": "VALUE = 2\n",
+        "labs/data/__init__.py": "def used(): return ['digits']\n", "labs/data/cards/digits.toml": "a = 1\n",
+        "labs/data/cards/letters.toml": "a = 1\n", "labs/style.css": "p {}\n"}
+USER = ["import labs.used, labs.data", "print(labs.below.VALUE)"]
+STRANGER = ["print('hello')", "1 + 1"]
+
+
+def notebook(sources, prose="Some prose."):
+    """A notebook as the chapters have them, with cell ids that follow the cell."""
+    text = "---\nkernelspec: {name: python3, display_name: Python 3}\n---\n\n" + prose + "\n\n"
+    text += "\n\n".join(f"```{{code-cell}}\n{source}\n```" for source in sources)
+    return nbformat.reads(notebooks.notebook(text, "# nothing for Colab here"), 4)
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """A made-up repository with a package labs of its own, and nothing set in the environment."""
+    for name in ("LABS_RUN", "LABS_DEVICE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, text in LABS.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def executed(root, chapters, capsys, timeout=60):
+    """Run the executor; return (names that ran, failures)."""
+    capsys.readouterr()
+    failures = execute.everything(chapters, root, timeout)
+    return {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.split()[1] == "runs"}, failures
+
+
+def test_a_run_keeps_outputs_seconds_memory_versions_and_what_it_used(root, capsys):
+    assert executed(root, {"user": notebook(USER)}, capsys) == ({"user"}, [])
+    run = runs.read(root / "_build/runs", "user")
+    assert [cell["execution_count"] for cell in run["cells"]] == [1, 2, 3]
+    assert run["cells"][2]["outputs"][0]["text"] == "1\n"
+    assert run["seconds"] > 0 and run["peak_mb"] > 10 and run["mode"] == "quick" and run["device"] == "auto"
+    assert run["versions"]["python"] == ".".join(map(str, sys.version_info[:3])) and "labs" in run["versions"]
+    assert set(run["depends"]["files"]) == {"labs/__init__.py", "labs/used.py", "labs/below.py", "labs/data/__init__.py",
+                                            "labs/data/cards/digits.toml"}
+
+
+def test_only_what_a_run_depends_on_executes_it_again(root, capsys, monkeypatch):
+    chapters = {"user": notebook(USER), "stranger": notebook(STRANGER)}
+    assert executed(root, chapters, capsys)[0] == {"user", "stranger"}
+    assert executed(root, chapters, capsys)[0] == set(), "nothing changed, and something ran"
+
+    typo = {"user": notebook(USER, "Some porse."), "stranger": notebook(STRANGER, "Other prose.")}
+    assert executed(root, typo, capsys)[0] == set(), "prose changed, and something ran"
+
+    changed = {"user": notebook(USER), "stranger": notebook(["print('hello!')", "1 + 1"])}
+    assert executed(root, changed, capsys)[0] == {"stranger"}, "a code cell changed"
+
+    steps = [("labs/other.py", "VALUE = 3\n", set()), ("labs/below.py", "VALUE = 5\n", {"user"}),
+             ("labs/data/cards/letters.toml", "a = 2\n", set()), ("labs/data/cards/digits.toml", "a = 2\n", {"user"}),
+             ("labs/style.css", "p { }\n", {"user"}), ("requirements.lock", "numpy==2\n", {"user", "stranger"})]
+    for name, text, expected in steps:
+        (root / name).write_text(text)
+        assert executed(root, changed, capsys)[0] == expected, f"{name} changed"
+    assert runs.read(root / "_build/runs", "user")["cells"][2]["outputs"][0]["text"] == "5\n"
+    monkeypatch.setenv("LABS_RUN", "smoke")
+    assert not runs.holds(runs.read(root / "_build/runs", "user"), changed["user"], root), "another run mode"
+    monkeypatch.delenv("LABS_RUN")
+    monkeypatch.setenv("LABS_DEVICE", "cpu")
+    assert not runs.holds(runs.read(root / "_build/runs", "user"), changed["user"], root), "another device"
+
+
+def test_a_failing_cell_names_chapter_cell_and_error_and_leaves_the_traceback_in_a_file(root, capsys):
+    bad = notebook(["x = 1", "%%time\ny = x / 0", "print('never')"])
+    ran, failures = executed(root, {"bad": bad, "good": notebook(STRANGER)}, capsys)
+    assert ran == {"bad", "good"} and len(failures) == 1, "the other chapter runs on"
+    cell = bad.cells[-2]
+    assert "bad: code cell 3 of 4" in failures[0] and cell.id in failures[0] and "'%%time'" in failures[0]
+    assert "ZeroDivisionError: division by zero" in failures[0]
+    trace = (root / "_build/errors/bad.txt").read_text()
+    assert "y = x / 0" in trace and "\x1b" not in trace and not (root / "_build/errors/good.txt").exists()
+    assert runs.read(root / "_build/runs", "good") and runs.read(root / "_build/runs", "bad") is None
+
+    assert executed(root, {"bad": notebook(["x = 1"])}, capsys)[1] == []
+    assert not (root / "_build/errors/bad.txt").exists(), "a mended chapter leaves no old traceback"
+
+
+def test_a_dead_kernel_fails_and_says_so(root, capsys):
+    _, failures = executed(root, {"dead": notebook(["import os", "os._exit(1)"])}, capsys)
+    assert len(failures) == 1 and "dead: code cell 3" in failures[0] and "the kernel died" in failures[0]
+    assert (root / "_build/errors/dead.txt").exists()
+
+
+def test_a_cell_that_takes_too_long_fails_and_says_so(root, capsys):
+    _, failures = executed(root, {"slow": notebook(["import time; time.sleep(60)"])}, capsys, timeout=2)
+    assert len(failures) == 1 and "slow: code cell 2" in failures[0] and "more than 2 s" in failures[0]
+
+
+def test_a_failed_run_keeps_the_last_good_one_but_does_not_take_it_for_valid(root, capsys):
+    executed(root, {"user": notebook(USER)}, capsys)
+    (root / "labs/below.py").write_text("raise ImportError('broken')\n")
+    assert executed(root, {"user": notebook(USER)}, capsys)[1]
+    run = runs.read(root / "_build/runs", "user")
+    assert run is not None and not runs.holds(run, notebook(USER), root)
+
+
+def test_a_run_over_its_budget_is_warned_about(root, capsys):
+    slow = notebook(["import time; time.sleep(1)"])
+    slow.metadata["parity"] = {"budget_s": 0.5}
+    assert execute.everything({"slow": slow}, root, 60) == []
+    assert "over its budget of 0.5 s" in capsys.readouterr().out
+
+
+def test_peak_memory_survives_a_reset_of_the_kernels_own_mark(root, capsys):
+    clear = "import os\nif os.path.exists('/proc/self/clear_refs'): open('/proc/self/clear_refs', 'w').write('5')"
+    executed(root, {"large": notebook(["x = bytes(1) * 300_000_000", "import time; time.sleep(1); del x", clear])}, capsys)
+    assert runs.read(root / "_build/runs", "large")["peak_mb"] > 280
+
+
+def test_ctrl_c_ends_the_build_and_its_kernels(root):
+    (root / "_toc.yml").write_text("root: slow\n")
+    (root / "slow.md").write_text("---\nkernelspec: {name: python3}\n---\n")
+    nbformat.write(notebook(["import time; time.sleep(120)"]), root / "slow.ipynb")
+    code = "import sys, pathlib; from book.make import execute; execute.main([], pathlib.Path(sys.argv[1]))"
+    build = subprocess.Popen([sys.executable, "-c", code, str(root)], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    give_up = time.monotonic() + 60
+    while not (kernels := psutil.Process(build.pid).children(recursive=True)) and time.monotonic() < give_up:
+        time.sleep(0.2)
+    time.sleep(2)
+    os.kill(build.pid, signal.SIGINT)
+    said, _ = build.communicate(timeout=60)
+    assert build.returncode == 130 and "stopped" in said and "Traceback" not in said, said
+    assert kernels and not [kernel for kernel in kernels if kernel.is_running() and kernel.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_an_unknown_chapter_is_named_with_those_that_exist(root):
+    (root / "_toc.yml").write_text("root: one\n")
+    (root / "one.md").write_text("---\nkernelspec: {name: python3}\n---\n")
+    nbformat.write(notebook(STRANGER), root / "one.ipynb")
+    with pytest.raises(SystemExit, match="no chapter two; there are one"):
+        execute.main(["two"], root)
+
+
+def test_a_record_is_plain_json(root, capsys):
+    executed(root, {"user": notebook(USER)}, capsys)
+    assert json.loads((root / "_build/runs/user.json").read_text())["name"] == "user"

@@ -1,0 +1,46 @@
+"""What a chapter shows of its twins is the twins' code, word for word."""
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from book.make import floors, notebooks, rules
+
+ROOT = Path(__file__).parents[2]
+SHOWN = [(path, nb.metadata["parity"]["twins"]) for path in notebooks.texts(ROOT)
+         if (nb := nbformat.read(path.with_suffix(".ipynb"), 4)).metadata.get("parity", {}).get("twins")]
+
+
+@pytest.mark.parametrize("side", floors.TWINS.values())
+@pytest.mark.parametrize("path, room", SHOWN, ids=lambda value: getattr(value, "stem", value))
+def test_the_cells_hold_the_twin_word_for_word(path, room, side):
+    twin = ROOT / "labs/twins" / room / f"{side}_side.py"
+    cells = [cell.source for cell in nbformat.read(path.with_suffix(".ipynb"), 4).cells if rules.side(cell) == side]
+    missing = floors.missing_from_cells(twin.read_text(encoding="utf-8"), cells)
+    assert not missing, f"{twin.relative_to(ROOT)} and {path.name} differ:\n" + "\n".join(missing)
+
+
+def test_every_room_is_shown_by_a_chapter():
+    rooms = {path.parent.name for path in (ROOT / "labs/twins").glob("*/torch_side.py")}
+    assert rooms == {room for _, room in SHOWN}, "front matter, parity.twins: names the room that a chapter shows"
+
+
+TWIN = '"""What it is."""\nimport torch\nfrom torch import nn\n\nSIZE = 3\n\n\n# why\nclass Net(nn.Module):\n    """One line."""\n\n    x = 1\n\n\n@dec\ndef step(a):\n    return a\n'
+CELLS = ["%%torch -i config\nimport torch\nfrom torch import nn\n\nSIZE = 3\n",
+         '%%torch\n# why\nclass Net(nn.Module):\n    """One line."""\n\n    x = 1\n', "%%torch\n@dec\ndef step(a):\n    return a\n\nstep(1)"]
+
+
+def test_the_same_code_spread_over_cells_is_accepted():
+    assert floors.missing_from_cells(TWIN, CELLS) == []
+
+
+@pytest.mark.parametrize("old, new, missing", [
+    ("    x = 1", "    x = 2", "class Net"), ("# why\n", "", "class Net"), ("@dec\n", "", "@dec"), ("SIZE = 3", "SIZE = 3  # three", "SIZE"),
+    ("from torch import nn\n", "", "from torch import nn"), ("    return a", "    return a + 1", "@dec")])
+def test_a_drift_is_named(old, new, missing):
+    said = floors.missing_from_cells(TWIN, [cell.replace(old, new) for cell in CELLS])
+    assert len(said) == 1 and missing in said[0]
+
+
+def test_another_order_is_named():
+    assert "before what the file has above it" in floors.missing_from_cells(TWIN, [CELLS[0], CELLS[2], CELLS[1]])[0]
