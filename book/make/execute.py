@@ -120,6 +120,7 @@ def execute(notebook, root, timeout):
             watch[0].start()
         client.on_notebook_start = began
         environment = dict(os.environ, OMP_NUM_THREADS=os.environ.get("OMP_NUM_THREADS", "1"),
+                           TQDM_DISABLE="1",        # a progress bar is for who waits, not for the page
                            PYTHONPATH=os.pathsep.join(filter(None, [str(root.resolve()), os.environ.get("PYTHONPATH")])))
         try:
             client.execute(env=environment)
@@ -140,7 +141,7 @@ def record(name, notebook, root, timeout):
     before, began = runs.key(notebook, root), time.perf_counter()
     live, report, peak = execute(notebook, root, timeout)
     return {"name": name, "key": before, "mode": mode(), "device": os.environ.get("LABS_DEVICE", "auto"),
-            "seconds": round(time.perf_counter() - began, 1), "peak_mb": round(peak), "versions": report["versions"],
+            "seconds": round(time.perf_counter() - began, 1), "peak_mb": round(peak), "versions": report["versions"], "places": report["places"],
             "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "data": report["cards"], "depends": runs.depends(report, root),
             "cells": [{"id": cell.id, "execution_count": cell.execution_count, "outputs": cell.outputs} for cell in runs.code(live)]}

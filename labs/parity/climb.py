@@ -56,7 +56,7 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
     count = sum(w.size for w in firsts["float64"].rungs["parameters"].values())
 
     def again(wrong, called) -> Ladder:
-        return Ladder([beside(wrong)], called, count, len(batches))
+        return Ladder([beside(wrong)], called, count, len(batches), planted=True)
     return Ladder(pairs, title or title_of(config, pairs), count, len(batches), SimpleNamespace(second=second, climb=again))
 
 

@@ -70,12 +70,15 @@ class Ladder:
     title : str
     retry : callable or None
         Climbs again with another second side; `labs.parity.plant` uses it.
+    planted : bool
+        Climbed with a planted mistake, so red is what it should be.
     """
     pairs: list
     title: str
     parameters: int
     steps: int
     retry: object = field(default=None, repr=False)
+    planted: bool = False
 
     @property
     def green(self) -> bool:
@@ -130,7 +133,7 @@ class Ladder:
 
     def data(self) -> dict:
         """The ladder as plain data, for the status page."""
-        return {"kind": "ladder", "title": self.title, "green": self.green, "red": self.red,
+        return {"kind": "ladder", "title": self.title, "green": self.green, "red": self.red, "planted": self.planted,
                 "parameters": self.parameters, "steps": self.steps, "pairs": [
                     {"first": p.first, "second": p.second, "rungs": [
                         {"name": r.name, "error64": r.error64, "where64": r.where64, "ratio32": r.ratio32,
