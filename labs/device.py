@@ -95,6 +95,10 @@ def prepare(threads=None):
         for framework in imported:
             _LATE.setdefault(framework, set()).add(name)
         rows.append({"variable": name, "value": value, "state": "set" if before is None else f"set, was {before}", "why": why})
+    for name, title in FRAMEWORKS.items():
+        if name not in sys.modules and importlib.util.find_spec(name) is None:
+            rows.append({"variable": title, "value": "–", "state": "not installed",
+                         "why": f"its cells will fail; `python -m labs doctor` says how to get {title}"})
     return Report("The environment of this notebook", rows, [name for name in FRAMEWORKS if name in _LATE])
 
 

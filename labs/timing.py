@@ -15,10 +15,9 @@ import time
 from pathlib import Path
 
 from labs import outputs, tables
-from labs.limits import Limits, limits
 from labs.memory import Peak
 
-__all__ = ["Limits", "Paired", "TimingError", "alone", "interval", "limits", "paired", "synchronise"]
+__all__ = ["Paired", "TimingError", "alone", "interval", "paired", "synchronise"]
 
 LOCK = "parity-course-timing.lock"
 SETTINGS = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "MKL_DEBUG_CPU_TYPE")

@@ -149,7 +149,8 @@ def record(name, notebook, root, timeout):
 
 def say(name, state, seconds):
     """A chapter's progress line."""
-    print(f"{name:<24} {state:<52} {seconds:7.1f} s", flush=True)
+    sys.stdout.write(f"{name:<24} {state:<52} {seconds:7.1f} s\n")        # one write: two chapters speak at once
+    sys.stdout.flush()
 
 
 def one(name, notebook, root, timeout, stopping):

@@ -192,3 +192,11 @@ def test_paddles_two_warnings_are_not_shown_and_others_are(monkeypatch, tmp_path
     monkeypatch.syspath_prepend(tmp_path)
     assert device.paddle() == "cpu"
     assert capsys.readouterr().err == "something else\n"
+
+
+def test_prepare_says_which_framework_is_missing(monkeypatch):
+    monkeypatch.setattr(device.importlib.util, "find_spec", lambda name: None)
+    for name in device.FRAMEWORKS:
+        monkeypatch.delitem(device.sys.modules, name, raising=False)
+    said = [row for row in device.prepare().rows if row["state"] == "not installed"]
+    assert [row["variable"] for row in said] == list(device.FRAMEWORKS.values())
