@@ -4,6 +4,7 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 PORT ?= 8000
+COLAB_PYTHON ?= python3.13
 # the first Python that the book runs on; where there is none, book/make/environment.py says what is needed
 ifndef PYTHON
 PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13; do \
@@ -11,7 +12,7 @@ PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13; do \
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book test chapter notebooks new-chapter lock serve clean environment
+.PHONY: help book test chapter notebooks new-chapter lock serve clean environment fluid recordings test-site test-colab needs gpu-note
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -20,24 +21,46 @@ book: environment  ## set up, fetch the data, execute what changed, build the si
 	@$(PY) -m book.make.notebooks --check
 	@$(PY) -m labs fetch
 	@$(PY) -m book.make.execute
-	@$(PY) book/make/site.py
+	@$(PY) -m book.make.site
+	@$(PY) -m book.make.weigh
 
 test: environment  ## the test suite (LABS_DEVICE=cuda runs the notebooks on a GPU)
 	@$(PY) -m labs fetch
-	@$(PY) -m pytest -q -n 2 --dist loadfile $(TESTS)
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not built" $(TESTS)
+
+test-site: environment  ## try the finished site in a browser (after make book; needs chromium)
+	@test -f _build/html/index.html || { echo "there is no site yet: make book"; exit 2; }
+	@$(PY) -m pytest -q -m built tests/site
+
+test-colab: environment  ## run the notebooks with Colab's versions (Python 3.13, 6 GB; COLAB_PYTHON=, NAME=)
+	@$(PY) -m labs fetch
+	@$(PY) -m book.make.colab --python $(COLAB_PYTHON) $(NAME)
+
+needs: environment  ## say whether all that a full test run needs is here
+	@$(PY) -m book.make.needs
 
 chapter: environment  ## execute one chapter and build the site: make chapter NAME=06_mnist
 	@test -n "$(NAME)" || { echo "which one? make chapter NAME=06_mnist"; exit 2; }
 	@$(PY) -m book.make.notebooks
 	@$(PY) -m labs fetch
 	@$(PY) -m book.make.execute $(NAME)
-	@$(PY) book/make/site.py --allow-missing
+	@$(PY) -m book.make.site --allow-missing
 
 notebooks: environment  ## make the notebooks from the texts
 	@$(PY) -m book.make.notebooks
 
 new-chapter: environment  ## begin a chapter: make new-chapter NAME=40_something
 	@$(PY) -m book.make.new_chapter "$(NAME)"
+
+fluid: environment  ## install the real Fluid of 2018 (Python 3.8 and paddlepaddle 1.8.5, Linux x86-64)
+	@$(PY) -m labs fluid install
+
+recordings: environment  ## make the recordings of all Fluid cells anew (needs make fluid)
+	@$(PY) -m labs fetch
+	@$(PY) -m labs fluid record
+
+gpu-note: environment  ## note in book/gpu.toml which chapters the last build ran on a GPU
+	@$(PY) -m book.make.gpu
 
 lock:  ## write requirements.lock anew (Python 3.11; TORCH=2.13.0 to change torch)
 	@$(PYTHON) book/make/lock.py $(if $(TORCH),--torch $(TORCH))

@@ -1,4 +1,4 @@
-"""The command line: python -m labs doctor | fetch [NAME ...] | parity ROOM."""
+"""The command line: python -m labs doctor | fetch [NAME ...] | parity ROOM | train ROOM NAME | fluid ACTION."""
 import argparse
 import sys
 
@@ -34,6 +34,31 @@ def parity(options):
     return 0 if climb_room(options.room) else 1
 
 
+def train(options):
+    """Train a small checkpoint of a room again."""
+    from labs import device
+    device.prepare()
+    from labs import checkpoints
+    checkpoints.train(options.room, options.name, options.out, lambda line: print(line, flush=True))
+    return 0
+
+
+def fluid(options):
+    """The runtime of the past: install it, say whether it is here, record notebooks, write its locks."""
+    from labs.fluid import environment, renew, state
+    if options.action == "install":
+        environment.install(lambda line: print(line, flush=True), options.again)
+    elif options.action == "status":
+        print(state.status().text)
+        return 0 if environment.installed() else 1
+    elif options.action == "record":
+        renew.record(options.paths or renew.notebooks(), lambda line: print(line, flush=True))
+    elif options.action == "lock":
+        for version in environment.VERSIONS:
+            environment.write_lock(version)
+    return 0
+
+
 def parser():
     """Make the parser of `python -m labs`."""
     made = argparse.ArgumentParser(prog="python -m labs", description="The course's own commands.")
@@ -46,6 +71,16 @@ def parser():
     one = commands.add_parser("parity", help="climb the ladder of a pair of twins in the terminal")
     one.add_argument("room", metavar="ROOM", help="a folder of labs/twins, such as mnist")
     one.set_defaults(do=parity)
+    one = commands.add_parser("train", help="train a small checkpoint of a room again")
+    one.add_argument("room", metavar="ROOM", help="a folder of labs/twins that has a training.py, such as rnn_lm")
+    one.add_argument("name", metavar="NAME", help="which of its checkpoints, such as shakespeare")
+    one.add_argument("--out", metavar="FOLDER", help="where to write it (default: the room's own checkpoints)")
+    one.set_defaults(do=train)
+    one = commands.add_parser("fluid", help="the real Fluid of 2018 for %%%%fluid cells: install it, see whether it is here, record")
+    one.add_argument("action", choices=("install", "status", "record", "lock"), help="status exits with 0 where the runtime is here")
+    one.add_argument("paths", nargs="*", metavar="NOTEBOOK", help="notebooks to record (default: all chapters with Fluid cells)")
+    one.add_argument("--again", action="store_true", help="install anew")
+    one.set_defaults(do=fluid)
     return made
 
 

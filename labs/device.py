@@ -78,6 +78,8 @@ def prepare(threads=None):
         The number of threads is not a whole number of at least 1.
     """
     warnings.filterwarnings("ignore", message="No ccache found")    # Paddle's import; nothing here compiles
+    warnings.filterwarnings("ignore", message="IProgress not found")    # tqdm's, on import of other libraries: its bar is text then
+    warnings.filterwarnings("ignore", message="When training, we now always track")     # of each BatchNorm, in each step
     imported = [name for name in FRAMEWORKS if name in sys.modules]
     value, why = _threads(threads)
     wanted = [("OMP_NUM_THREADS", value, why),

@@ -42,8 +42,9 @@ def examine():
     """
     probes = {name: _start(name) for name in PACKAGES}
     looks = [("Python", python), ("labs", package), ("packages", packages), ("LABS_RUN", mode),
-             *((device.FRAMEWORKS[name], lambda name=name: framework(name, probes[name])) for name in PACKAGES),
-             ("threads", threads), ("data cache", data_cache), ("Hugging Face cache", hugging_face_cache), ("data", data_sets)]
+             *((device.FRAMEWORKS[name], lambda name=name: framework(name, probes[name])) for name in PACKAGES), ("Paddle's builds", paddle_builds),
+             ("threads", threads), ("data cache", data_cache), ("Hugging Face cache", hugging_face_cache), ("data", data_sets),
+             ("Fluid", fluid)]
     found = []
     for what, look in looks:
         try:
@@ -63,7 +64,7 @@ def plainly(shown, out=None):
 def report(findings, write=plainly):
     """Print the findings; return the exit status, 0 if a chapter can run."""
     rows = [{"what": f.what, "found": f.found,
-             "": tables.Verdict(f.good, {True: "good", False: "not good", None: ""}[f.good])} for f in findings]
+             "state": tables.Verdict(f.good, {True: "good", False: "not good", None: ""}[f.good])} for f in findings]
     write(tables.table(rows, "The state of this machine"))
     bad = [f for f in findings if f.good is False]
     for title, chosen in (("What stands in the way", bad), ("Worth knowing", [f for f in findings if f.good is None and f.mend])):
@@ -191,6 +192,15 @@ def framework(name, process):
                     "" if good else _install(f"{package_name}{wanted}"))]
 
 
+def paddle_builds():
+    """Paddle's two packages write into one folder: where both are installed, neither is whole."""
+    builds = [name for name in PACKAGES["paddle"] if _version(name) is not None]
+    if len(builds) < 2:
+        return []
+    return [Finding("Paddle's builds", f"{' and '.join(builds)} are both installed and overwrite each other's files", False,
+                    f"python -m pip uninstall --yes {' '.join(builds)}, then install the one you want")]
+
+
 def threads():
     """The processor, and what `device.prepare()` would set for a chapter."""
     told = {name: value for name in ("LABS_THREADS", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "MKL_DEBUG_CPU_TYPE", "LABS_DEVICE")
@@ -245,3 +255,14 @@ def data_sets():
         found.append(Finding(f"data {name}", f"{state}; {why}", False if card.book and not writable else None,
                              f"python -m labs fetch {name}" if writable else f"LABS_CACHE=~/parity-cache python -m labs fetch {name}"))
     return found
+
+
+def fluid():
+    """The runtime for Fluid cells; without it they show recordings."""
+    from labs.fluid import environment
+    here, reason = environment.installed(), environment.suits()
+    if here:
+        version = f"paddlepaddle {here['paddlepaddle']}, Python {here['python']}" if "python" in here else "LABS_FLUID_PYTHON"
+        return [Finding("Fluid", f"{version}: {here['executable']}")]
+    return [Finding("Fluid", "not installed; Fluid cells show their recordings" + (f" ({reason})" if reason else ""), None,
+                    "" if reason else "python -m labs fluid install, to run them")]

@@ -1,16 +1,31 @@
-"""What this machine can do at most, measured now: reading memory, and multiplying matrices."""
+"""What this machine can do at most: multiply matrices, read memory, start operations. Measured, and kept.
+
+>>> from labs.limits import kept, limits
+>>> machine = kept() or limits(seconds=2)       # what chapter 1 has saved, or a measurement now
+"""
+import datetime
+import importlib.metadata
 import importlib.util
+import json
 import os
+import tempfile
 import time
+from pathlib import Path
 
 from labs import outputs, tables
 
 BYTES = 1 << 28          # 256 MiB: more than the caches of most processors hold
 SIZE, SIZE_GPU = 1024, 8192
+CALLS = 1000             # small operations that are timed together: the clock itself costs little then
+SETTINGS = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "MKL_DEBUG_CPU_TYPE")
+
+
+class LimitsError(RuntimeError):
+    """Limits that cannot be kept, or were kept and cannot be read."""
 
 
 class Limits:
-    """What `limits` returns: the machine's best, and each framework's own.
+    """What `limits` and `kept` return: the machine's best, and each framework's own.
 
     Attributes
     ----------
@@ -18,11 +33,20 @@ class Limits:
         FLOP/s of a float32 matrix product, by framework.
     bandwidth : dict of str to float
         Bytes read a second by a sum, by framework.
+    dispatch : dict of str to float
+        Seconds for one operation on one number: what it costs to start anything.
+    devices : dict of str to str
     threads : str
+    conditions : dict of str to str
+        Processor, cores, versions, devices, settings: where the numbers hold.
+    date : str
+        Day of the measurement (UTC), as 2026-11-22.
     """
 
-    def __init__(self, flops, bandwidth, devices, threads):
+    def __init__(self, flops, bandwidth, devices, threads, dispatch=None, conditions=None, date=None):
         self.flops, self.bandwidth, self.devices, self.threads = flops, bandwidth, devices, threads
+        self.dispatch, self.conditions = dispatch or {}, conditions
+        self.date = date or datetime.datetime.now(datetime.timezone.utc).date().isoformat()
 
     def fraction(self, flops, seconds, of=None):
         """Return the share of the limit that `flops` floating-point operations in `seconds` reached.
@@ -41,31 +65,78 @@ class Limits:
             raise KeyError(f"no limit was measured for {of!r}: here are {', '.join(measured)}")
         return max(measured.values()) if of is None else measured[of]
 
+    def save(self, folder=None):
+        """Keep these limits for later chapters.
+
+        Where limits are kept already for the same conditions, the faster of the two counts, number
+        by number: a machine that is busy with something else measures less than its limit, never more.
+
+        Parameters
+        ----------
+        folder : path, optional
+            Default: the cache of the course.
+
+        Returns
+        -------
+        pathlib.Path
+            The file: JSON, one for each set of conditions.
+
+        Raises
+        ------
+        LimitsError
+            Only a part was measured, or the folder cannot be written, or what is kept there cannot be read.
+        """
+        if self.conditions is None:
+            raise LimitsError(f"only {', '.join(self.flops)} was measured; what is kept must hold all: call limits() without only=")
+        path = _file(self.conditions, folder)
+        record, earlier = {name: getattr(self, name) for name in FIELDS}, _read(path, self.conditions)
+        if earlier is not None:
+            for name, better in (("flops", max), ("bandwidth", max), ("dispatch", min)):
+                before = getattr(earlier, name)
+                record[name] = {each: better(value, before.get(each, value)) for each, value in record[name].items()}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, draft = tempfile.mkstemp(prefix=".limits-", dir=path.parent)
+            with open(descriptor, "w", encoding="utf-8") as file:
+                json.dump(record, file, indent=1)
+            os.chmod(draft, 0o644)                  # mkstemp's own is for its user alone, and a class may share a cache
+            os.replace(draft, path)                 # whole or not there, whoever else reads or writes
+        except OSError as error:
+            raise LimitsError(f"the limits cannot be written to {path} ({error.strerror}): "
+                              "set LABS_CACHE to a folder that can be written") from error
+        return path
+
     @property
     def table(self):
         rows = [{"measured by": name, "device": self.devices[name], "matrix product, GFLOP/s": self.flops[name] / 1e9,
-                 "reading memory, GB/s": self.bandwidth[name] / 1e9} for name in self.flops]
-        numbers = {name: "{:.1f}" for name in list(rows[0])[2:]}
-        return tables.table(rows, f"This machine's limits in float32 (threads: {self.threads})", formats=numbers)
+                 "reading memory, GB/s": self.bandwidth[name] / 1e9}
+                | ({"one small operation, µs": self.dispatch[name] * 1e6} if self.dispatch else {}) for name in self.flops]
+        numbers = {name: "{:.2f}" if "µs" in name else "{:.1f}" for name in list(rows[0])[2:]}
+        return tables.table(rows, f"This machine's limits in float32 (threads: {self.threads}; {self.date})", formats=numbers)
 
     def __repr__(self):
         return self.table.text
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        data = {"kind": "limits", "flops": self.flops, "bandwidth": self.bandwidth, "devices": self.devices, "threads": self.threads}
-        return outputs.bundle(self.table.text, self.table.html, data)
+        return outputs.bundle(self.table.text, self.table.html, {"kind": "limits"} | {name: getattr(self, name) for name in FIELDS})
 
 
-def limits(seconds=1.0):
+FIELDS = ("date", "conditions", "flops", "bandwidth", "dispatch", "devices", "threads")
+
+
+def limits(seconds=1.0, only=None):
     """Measure the machine's limits as it is now configured, alone on the machine.
 
     NumPy and each framework that is installed multiply two square float32 matrices (1024 wide;
-    8192 on a GPU) and sum 256 MiB, each as often as fits in its share of the time; the fastest counts.
+    8192 on a GPU), sum 256 MiB, and add one number to another, each as often as fits in its
+    share of the time; the fastest counts.
 
     Parameters
     ----------
     seconds : float
         For all of it, about.
+    only : sequence of str, optional
+        Of "NumPy", "Paddle", "PyTorch", those to measure. Such a part cannot be saved.
 
     Returns
     -------
@@ -77,16 +148,22 @@ def limits(seconds=1.0):
     works = {"NumPy": _numpy}
     works |= {name: work for name, module, work in (("Paddle", "paddle", _paddle), ("PyTorch", "torch", _torch))
               if importlib.util.find_spec(module)}
-    share = seconds / (2 * len(works))
-    flops, bandwidth, devices = {}, {}, {}
+    if only is not None:
+        unknown = [name for name in only if name not in works]
+        if unknown or not only:
+            raise ValueError(f"only: expected some of {', '.join(works)}, got {only!r}")
+        works = {name: works[name] for name in only}
+    share = seconds / (3 * len(works))
+    flops, bandwidth, dispatch, devices = {}, {}, {}, {}
     with timing.alone():
         for name, work in works.items():
-            devices[name], size, product, total = work()
+            devices[name], size, product, total, small = work()
             flops[name] = 2 * size ** 3 / best(product, share, timing.synchronise)
             bandwidth[name] = BYTES / best(total, share, timing.synchronise)
-            del product, total          # 256 MiB each
-    return Limits(flops, bandwidth, devices,
-                  os.environ.get("OMP_NUM_THREADS") or "each library's own choice")
+            dispatch[name] = best(lambda: [small() for _ in range(CALLS)], share, timing.synchronise) / CALLS   # noqa: B023
+            del product, total, small       # 256 MiB each
+    return Limits(flops, bandwidth, devices, os.environ.get("OMP_NUM_THREADS") or "each library's own choice", dispatch,
+                  conditions() if only is None else None)
 
 
 def best(call, seconds, synchronise, clock=time.perf_counter):
@@ -103,11 +180,67 @@ def best(call, seconds, synchronise, clock=time.perf_counter):
     return min(times)
 
 
+def conditions():
+    """Return what decides the limits: processor, cores, threads, devices, versions and settings.
+
+    Imports the frameworks that are installed.
+    """
+    from labs import device
+    found = {row["what"]: row["value"] for row in device.describe().rows}
+    found["NumPy"] = importlib.metadata.version("numpy")
+    return found | {name: os.environ.get(name, "not set") for name in SETTINGS}
+
+
+def kept(folder=None):
+    """Return the limits that were saved on this machine under the conditions of now.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Default: the cache of the course.
+
+    Returns
+    -------
+    Limits or None
+        None where there are none: another machine, other threads, versions or devices, or never saved.
+
+    Raises
+    ------
+    LimitsError
+        The file is there and cannot be read.
+    """
+    now = conditions()
+    return _read(_file(now, folder), now)
+
+
+def _read(path, where):
+    """The limits in a file, for these conditions; None where there is no file."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        found = Limits(**{name: record[name] for name in FIELDS})
+        if found.conditions != where or not all(value > 0 for part in (found.flops, found.bandwidth, found.dispatch) for value in part.values()):
+            raise ValueError("its conditions or numbers are not those of a measurement here")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LimitsError(f"the limits kept in {path} cannot be read ({type(error).__name__}: {error}): remove the file and measure again") from error
+    return found
+
+
+def _file(where, folder):
+    """The file for these conditions."""
+    import hashlib
+
+    from labs.data import cache
+    name = hashlib.sha256(json.dumps(where, sort_keys=True).encode()).hexdigest()[:12]
+    return Path(folder or cache.home()) / f"limits-{name}.json"
+
+
 def _numpy():
-    """Return the device, the size of the matrices, their product and the sum, ready to be called."""
+    """Return the device, the size of the matrices, their product, the sum, and a small operation, ready to be called."""
     import numpy
-    a, x = numpy.ones((SIZE, SIZE), "float32"), numpy.ones(BYTES // 4, "float32")
-    return "cpu", SIZE, lambda: a @ a, x.sum
+    a, x, one = numpy.ones((SIZE, SIZE), "float32"), numpy.ones(BYTES // 4, "float32"), numpy.ones(1, "float32")
+    return "cpu", SIZE, lambda: a @ a, x.sum, lambda: one + one
 
 
 def _paddle():
@@ -115,8 +248,8 @@ def _paddle():
     place = device.paddle()
     import paddle
     size = SIZE if place == "cpu" else SIZE_GPU
-    a, x = paddle.ones([size, size], "float32"), paddle.ones([BYTES // 4], "float32")
-    return place, size, lambda: paddle.matmul(a, a), x.sum
+    a, x, one = paddle.ones([size, size], "float32"), paddle.ones([BYTES // 4], "float32"), paddle.ones([1], "float32")
+    return place, size, lambda: paddle.matmul(a, a), x.sum, lambda: one + one
 
 
 def _torch():
@@ -124,5 +257,5 @@ def _torch():
     place = device.torch()
     import torch
     size = SIZE if place == "cpu" else SIZE_GPU
-    a, x = torch.ones(size, size, device=place), torch.ones(BYTES // 4, device=place)
-    return place, size, lambda: a @ a, x.sum
+    a, x, one = torch.ones(size, size, device=place), torch.ones(BYTES // 4, device=place), torch.ones(1, device=place)
+    return place, size, lambda: a @ a, x.sum, lambda: one + one

@@ -1,4 +1,5 @@
 """The most memory that a call needed, above what the process held when it began."""
+import gc
 import sys
 
 CLEAR, STATUS = "/proc/self/clear_refs", "/proc/self/status"
@@ -55,3 +56,16 @@ class Peak:
         else:
             import resource
             self.bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def give_back():
+    """Collect what nothing refers to any more, and hand freed memory back to the system where it can be (glibc).
+
+    After a large model is deleted, the C library keeps its memory for later; the next model then comes on top.
+    """
+    gc.collect()
+    try:
+        import ctypes
+        ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError, TypeError):        # another C library: it does as it likes
+        return

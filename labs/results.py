@@ -77,6 +77,8 @@ class Result:
     target: str
     source: str
     band: tuple
+    counted = "test images"             # what n counts
+    written = "{:.1%}"                  # how a value is written
 
     @property
     def interval(self) -> tuple:
@@ -95,15 +97,16 @@ class Result:
             In quick and full runs, if it lies outside.
         """
         if run.mode() != "smoke" and not self.inside:
-            raise ResultError(f"{self.what}: {self.value:.4f} lies outside the band of the {run.mode()} run, "
-                              f"{self.band[0]:.3f} to {self.band[1]:.3f}: something changed that the ladder does not see")
+            raise ResultError(f"{self.what}: {self.value:.4g} lies outside the band of the {run.mode()} run, "
+                              f"{self.band[0]:.4g} to {self.band[1]:.4g}: something changed that the ladder does not see")
         return self
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         low, high = self.interval
-        row = {"what": self.what, "this run": f"{self.value:.1%}", "95 % interval": f"{low:.1%} to {high:.1%}",
-               "test images": self.n, "published": self.target, "source": self.source,
-               "band of this run": f"{self.band[0]:.1%} to {self.band[1]:.1%}",
+        how = self.written.format
+        row = {"what": self.what, "this run": how(self.value), "95 % interval": f"{how(low)} to {how(high)}",
+               self.counted: self.n, "published": self.target, "source": self.source,
+               "band of this run": f"{how(self.band[0])} to {how(self.band[1])}",
                "inside": tables.Verdict(self.inside if run.mode() != "smoke" else None)}
         shown = tables.table([row], caption=f"Result of the {run.mode()} run")
         return outputs.bundle(shown.text, shown.html, {
@@ -128,3 +131,55 @@ def accuracy(what: str, predicted, truth, target: str, source: str, smoke=(0.0, 
         raise ValueError(f"expected as many predictions as labels, got {predicted.shape} and {truth.shape}")
     return Result(what, float(np.mean(predicted == truth)), len(truth), target, source,
                   run.pick(smoke=smoke, quick=quick, full=full))
+
+
+@dataclass(frozen=True)
+class Perplexity(Result):
+    """The perplexity of a language model; `spread` is the standard error of its logarithm."""
+    spread: float = 0.0
+    counted = "streams"
+    written = "{:.2f}"
+
+    @property
+    def interval(self) -> tuple:
+        return self.value * math.exp(-1.96 * self.spread), self.value * math.exp(1.96 * self.spread)
+
+
+def perplexity(what: str, nats, target: str, source: str, smoke=(1.0, math.inf), quick=None, full=None) -> Perplexity:
+    """The perplexity of a text as a `Result`, with the band of the present run.
+
+    Parameters
+    ----------
+    what : str
+    nats : array of float, shape (B,)
+        Mean negative log probability of a token, for each stream of the text; their spread gives the interval.
+    target, source : str
+    smoke, quick, full : (low, high)
+        Where the perplexity must lie in each run.
+    """
+    nats = np.asarray(nats, float)
+    if nats.ndim != 1 or len(nats) < 2:
+        raise ValueError(f"expected the nats of at least two streams, shape (B,), got shape {nats.shape}")
+    return Perplexity(what, float(np.exp(nats.mean())), len(nats), target, source, run.pick(smoke=smoke, quick=quick, full=full),
+                      float(nats.std(ddof=1) / math.sqrt(len(nats))))
+
+
+@dataclass(frozen=True)
+class Agreement(Result):
+    """On how many texts two tokenizers, say, give the same."""
+    counted = "texts"
+
+
+def agreement(what: str, same, target: str, source: str) -> Agreement:
+    """The share of cases in which two programs give the same, as a `Result`; every run demands all of them.
+
+    Parameters
+    ----------
+    what : str
+    same : array of bool, shape (N,)
+    target, source : str
+    """
+    same = np.asarray(same)
+    if same.dtype != bool or same.ndim != 1 or not len(same):
+        raise ValueError(f"expected at least one truth value, shape (N,), got {same.dtype} of shape {same.shape}")
+    return Agreement(what, float(same.mean()), len(same), target, source, (1.0, 1.0))

@@ -55,6 +55,21 @@ class Verdict:
         return f'<span aria-hidden="true">{mark}</span> {html.escape(word)}' if word else mark
 
 
+@dataclass(frozen=True)
+class Link:
+    """Text that leads somewhere; in plain text, the text alone."""
+
+    text: str
+    href: str
+
+    def __str__(self):
+        return self.text
+
+    def html(self):
+        """The inside of a cell."""
+        return f'<a href="{html.escape(self.href, quote=True)}">{html.escape(self.text)}</a>'
+
+
 def number(value):
     """Write a number short: 3.1e-16, 0.9821, 1234, 60000; integers in full."""
     if isinstance(value, numbers.Integral):
@@ -125,7 +140,7 @@ class Table:
         if self.caption:
             caption = f'<caption style="text-align:left;font-weight:bold;padding:.25em 0">{html.escape(self.caption)}</caption>'
             label = html.escape(self.caption, quote=True)
-        return (f'<div class="labs-table-box" tabindex="0" role="region" aria-label="{label or "Table"}" style="overflow-x:auto">'
+        return (f'<div class="labs-table-box" tabindex="0" role="group" aria-label="{label or "Table"}" style="overflow-x:auto">'
                 f'<table class="labs-table" style="border-collapse:collapse">{caption}'
                 f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
 
@@ -133,7 +148,7 @@ class Table:
         cells = []
         for i, (name, shown) in enumerate(self._shown(row).items()):
             value, css = row[name], ""
-            inside = value.html() if isinstance(value, Verdict) else html.escape(shown).replace("\n", "<br>")
+            inside = value.html() if isinstance(value, (Verdict, Link)) else html.escape(shown).replace("\n", "<br>")
             if isinstance(value, Verdict) or value is None:
                 css = f' class="{MARKS[getattr(value, "value", None)][2]}"'
             if i == 0:
@@ -163,7 +178,7 @@ def table(rows, caption=None, columns=None, formats=None):
     Parameters
     ----------
     rows : list of dict, or pandas.DataFrame
-        One dict a row, keys are columns. Values: text, numbers, `Verdict`, or None ("–").
+        One dict a row, keys are columns. Values: text, numbers, `Verdict`, `Link`, or None ("–").
     caption : str, optional
         What the table shows; screen readers say it first.
     columns : list of str, or dict of str to str, optional

@@ -7,11 +7,11 @@ import ast
 import re
 from pathlib import PurePosixPath
 
-GROUND = {"run", "device", "outputs", "tables", "plots", "pictures", "results", "sides"}
-INSTRUMENTS = {"parity", "timing", "limits", "memory", "fluid"}
+GROUND = {"run", "device", "outputs", "tables", "plots", "pictures", "results", "sides", "fresh", "wheels"}
+INSTRUMENTS = {"parity", "timing", "limits", "memory", "fluid", "checkpoints"}
 FLOORS = {**dict.fromkeys(GROUND, 0), "data": 1, **dict.fromkeys(INSTRUMENTS, 2), "course": 3, "doctor": 4, "__main__": 4}
 FRAMEWORKS = {"paddle", "torch", "transformers", "tensorflow", "jax", "onnxruntime", "parl", "diffusers", "accelerate"}
-TWINS = {"paddle_side": "paddle", "torch_side": "torch"}
+TWINS = {"fluid_side": "paddle", "paddle_side": "paddle", "torch_side": "torch"}
 DEVICE = re.compile(r"^(cuda|gpu)(:\d+)?$")
 
 

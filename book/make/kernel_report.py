@@ -15,11 +15,19 @@ def _report():
         if name in modules:
             versions[name] = str(getattr(modules[name], "__version__", "?"))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    places = {}
+    torch, paddle = modules.get("torch"), modules.get("paddle")
+    if torch is not None:
+        on_gpu = torch.cuda.is_available() and torch.cuda.is_initialized()
+        places["torch"] = "cuda (" + torch.cuda.get_device_name(0) + ")" if on_gpu else "cpu"
+    if paddle is not None:
+        place = paddle.get_device()
+        places["paddle"] = "cpu" if place == "cpu" else place + " (" + paddle.device.cuda.get_device_name(0) + ")"
     used = {}
-    for name in ("labs.data", "labs.fluid"):
+    for name in ("labs.data", "labs.fluid", "labs.checkpoints"):
         ask = getattr(modules.get(name), "used", None)
         used[name] = sorted(map(str, ask())) if ask else []
-    print("%s" + json.dumps({"files": sorted(files), "versions": versions, "cards": used["labs.data"],
-          "recordings": used["labs.fluid"], "peak_mb": peak / (1e6 if sys.platform == "darwin" else 1024)}))
+    print("%s" + json.dumps({"files": sorted(files), "versions": versions, "places": places, "cards": used["labs.data"],
+          "recordings": used["labs.fluid"] + used["labs.checkpoints"], "peak_mb": peak / (1e6 if sys.platform == "darwin" else 1024)}))
 _report()
 ''' % MARK

@@ -2,7 +2,8 @@
 
 `_build/runs/NAME.json` keeps the outputs of a run and what the run depends on:
 
-- known before it: the code cells, the lock, the run mode, the device, the Python;
+- known before it: the code cells, the lock, the run mode, the device, the Python,
+  and where there are Fluid cells whether they run or show recordings;
 - known after it, because the kernel says so: the files of labs/ that it imported,
   labs' other files where it imported labs at all, the cards of the data that it
   loaded, the recordings that it read.
@@ -14,6 +15,8 @@ import json
 import os
 import platform
 from pathlib import Path
+
+from labs.fluid import state
 
 
 def digest(*parts):
@@ -35,7 +38,12 @@ def code(notebook):
 def key(notebook, root):
     """A hash of what is known before a run."""
     return digest(*(cell.source for cell in code(notebook)), of_file(root / "requirements.lock"),
-                  os.environ.get("LABS_RUN", "quick"), os.environ.get("LABS_DEVICE", "auto"), platform.python_version())
+                  os.environ.get("LABS_RUN", "quick"), os.environ.get("LABS_DEVICE", "auto"), platform.python_version(), fluid(notebook))
+
+
+def fluid(notebook):
+    """What Fluid cells would do today: "runtime", "recordings" ...; empty where there are none."""
+    return state.mode() if any(cell.source.startswith("%%fluid") for cell in code(notebook)) else ""
 
 
 def package_data(root):

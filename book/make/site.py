@@ -1,6 +1,6 @@
 """Lay the tree that the site is built from, build the site, and put it in `_build/html`.
 
-usage: python book/make/site.py [--allow-missing]
+usage: python -m book.make.site [--allow-missing]
 
 `_build/site`    pages, and the notebooks with the outputs of `_build/runs`; only changed files are written
 `_build/sphinx`  what Jupyter Book makes of it, kept so that the next build is short
@@ -22,12 +22,15 @@ from pathlib import Path, PurePosixPath
 import nbformat
 import yaml
 
+from book.make import glossary, status
+
 PLACEHOLDER = "https://github.com/example/parity-course"
 LEFT_OUT = ("repository.url in _config.yml is still the placeholder: "
             "Colab, repository and issue links and the sitemap are left out")
 PARTS = ("book/extension", "book/static", "book/templates")     # folders that are laid as they are
 UNUSED = ("*.map", "*.ttf", "fontawesome.js*", ".buildinfo*")   # the theme brings them; no page loads them
 DATA_MIME = "application/vnd.parity+json"                       # data for the status page; a browser shows the rest of the bundle
+MADE = {status.HERE: status.text, glossary.HERE: glossary.text}        # pages that nobody writes (notebooks.MADE)
 TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "pydata-sphinx-theme")
 
 
@@ -154,6 +157,9 @@ def plan(root, date, allow_missing=False):
     files = {"_toc.yml": (root / "_toc.yml").read_bytes()}
     missing = []
     for document in documents(toc):
+        if document in MADE:
+            files[f"{document}.md"] = MADE[document](root, documents(toc)).encode()
+            continue
         notebook, page, name = root / f"{document}.ipynb", root / f"{document}.md", PurePosixPath(document).name
         if not notebook.exists():
             if not page.exists():
@@ -178,9 +184,11 @@ def plan(root, date, allow_missing=False):
     for part in PARTS:
         files |= {file.relative_to(root).as_posix(): file.read_bytes() for file in sorted((root / part).rglob("*"))
                   if file.is_file() and "__pycache__" not in file.parts}
-    digest = hashlib.sha256(b"".join(files[name] for name in sorted(files) if name.startswith("book/static/"))).hexdigest()
+    files["book/glossary.json"] = json.dumps(glossary.for_site(root, documents(toc)), ensure_ascii=False).encode()
+    everywhere = [name for name in sorted(files) if name.startswith("book/static/") or name == "book/glossary.json"]
+    digest = hashlib.sha256(b"".join(files[name] for name in everywhere)).hexdigest()
     made = derived_config(config, version_of(root), date)
-    made["sphinx"]["config"]["html_context"]["parity_static"] = digest[:16]     # an edited style sheet rewrites the pages' links
+    made["sphinx"]["config"]["html_context"]["parity_static"] = digest[:16]     # an edited style sheet or glossary rewrites all pages
     files["_config.yml"] = yaml.safe_dump(made, allow_unicode=True).encode()
     return files
 

@@ -8,8 +8,9 @@
 from labs.data.catalogue import Card, card, names
 from labs.data.dataset import Dataset
 from labs.data.door import fetch, folder, load, used
+from labs.data.models import Model
 from labs.data.errors import AllSourcesFailed, CardError, DataError, NoSpace, UnknownName
 from labs.data.order import Batches, batches, split
 
-__all__ = ["AllSourcesFailed", "Batches", "Card", "CardError", "DataError", "Dataset", "NoSpace", "UnknownName",
+__all__ = ["AllSourcesFailed", "Batches", "Card", "CardError", "DataError", "Dataset", "Model", "NoSpace", "UnknownName",
            "batches", "card", "fetch", "folder", "load", "names", "split", "used"]

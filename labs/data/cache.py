@@ -37,7 +37,7 @@ def faults(card):
     The size is compared each time; the sum once a process, and again when the file has changed.
     """
     found = {}
-    for file in card.files:
+    for file in card.kept:
         path = place(card) / file.name
         try:
             now = path.stat()
@@ -102,6 +102,6 @@ def put(card, folder):
             os.replace(old, target)
         raise
     shutil.rmtree(old, ignore_errors=True)
-    for file in card.files:
+    for file in card.kept:
         now = (target / file.name).stat()
         _CHECKED[target / file.name] = (now.st_size, now.st_mtime_ns)

@@ -6,6 +6,7 @@ sha256, so that whatever source they come from, they are the same bytes.
 import difflib
 import hashlib
 import html
+import re
 import string
 import tomllib
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ from pathlib import PurePosixPath
 from labs import outputs
 from labs.data.errors import CardError, UnknownName
 
-KINDS = ("pip", "npm", "apt", "url")            # also the order in which they are asked
+KINDS = ("pip", "npm", "apt", "hub", "url")     # also the order in which they are asked
 FIELDS = {"title": str, "what": str, "licence": str, "homepage": str, "citation": str, "files": list, "sources": list}
-CHOICES = {"reader": str, "book": bool, "note": str}
+CHOICES = {"reader": str, "book": bool, "note": str, "convert": str, "made": list}
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,12 @@ class Source:
 
     Parameters
     ----------
-    kind : {"pip", "npm", "apt", "url"}
+    kind : {"pip", "npm", "apt", "hub", "url"}
     path : str
         Where a file is inside the package, or its address; `{name}` stands for the file's name.
     package : str
-        What the client is asked for, with the version where that fixes the bytes; "" for "url".
+        What the client is asked for, with the version where that fixes the bytes: NAME==VERSION for pip,
+        NAME@VERSION for npm, OWNER/NAME@COMMIT for Hugging Face's hub; "" for "url".
     decompress : {"", "gzip"}
         How the source packs each file.
     bytes : int
@@ -57,12 +59,18 @@ class Source:
         return self.path.replace("{name}", file.name)
 
     def __str__(self):
+        if self.kind == "hub":
+            return f"the hub's {self.package.partition('@')[0]}"
         return self.path.replace("{name}", "*") if self.kind == "url" else f"{self.kind} package {self.package}"
 
 
 @dataclass(frozen=True)
 class Card:
-    """What a set is: title, licence, files, sources; `.sha256` and `.bytes` are those of the whole artefact."""
+    """What a set is: title, licence, files, sources; `.sha256` and `.bytes` are those of the whole artefact.
+
+    Where libraries cannot read the files as they come, `convert` names the conversion (`labs.data.convert`),
+    and `made` lists what it makes, with its sizes and sums.
+    """
 
     name: str
     title: str
@@ -75,6 +83,13 @@ class Card:
     reader: str = ""
     book: bool = False
     note: str = ""
+    convert: str = ""
+    made: tuple = ()
+
+    @property
+    def kept(self):
+        """All files of the folder: those that come, and those that are made of them."""
+        return self.files + self.made
 
     @property
     def sha256(self):
@@ -89,9 +104,11 @@ class Card:
 
     def _lines(self):
         names = self.files[0].name if len(self.files) == 1 else f"{len(self.files)} files"
-        made = [("what", self.what), ("licence", self.licence), ("from", self.homepage), ("cite", self.citation),
+        lines = [("what", self.what), ("licence", self.licence), ("from", self.homepage), ("cite", self.citation),
                 ("size", f"{self.bytes / 1e6:.1f} MB, {names}"), ("sha256", self.sha256)]
-        return made + ([("note", self.note)] if self.note else [])
+        if self.made:
+            lines.append(("made", f"{sum(file.bytes for file in self.made) / 1e6:.1f} MB, {', '.join(file.name for file in self.made)}"))
+        return lines + ([("note", self.note)] if self.note else [])
 
     @property
     def text(self):
@@ -144,14 +161,17 @@ def parse(name, text):
     _check(where, fields, FIELDS, CHOICES)
     files = tuple(_file(f"{where}, file {i + 1}", entry) for i, entry in enumerate(fields.pop("files")))
     sources = tuple(_source(f"{where}, source {i + 1}", entry) for i, entry in enumerate(fields.pop("sources")))
+    made = tuple(_file(f"{where}, made {i + 1}", entry) for i, entry in enumerate(fields.pop("made", [])))
     if not files or not sources:
         raise CardError(f"{where}: expected at least one file and one source, got {len(files)} and {len(sources)}")
-    if len({file.name for file in files}) != len(files):
+    if bool(made) != bool(fields.get("convert")):
+        raise CardError(f"{where}: convert and made stand together, got convert={fields.get('convert', '')!r} and {len(made)} made files")
+    if len({file.name for file in files + made}) != len(files + made):
         raise CardError(f"{where}: two files have the same name")
     kinds = [KINDS.index(source.kind) for source in sources]
     if kinds != sorted(kinds):
         raise CardError(f"{where}: expected the sources in the order {', '.join(KINDS)}, got {[s.kind for s in sources]}")
-    return Card(name, files=files, sources=sources, **fields)
+    return Card(name, files=files, sources=sources, made=made, **fields)
 
 
 def _check(where, fields, needed, allowed):
@@ -191,6 +211,8 @@ def _source(where, entry):
         raise CardError(f"{where}: decompress: expected gzip or nothing, got {source.decompress!r}")
     if source.kind == "pip" and "==" not in source.package:
         raise CardError(f"{where}: package: expected NAME==VERSION for pip, got {source.package!r}")
+    if source.kind == "hub" and not re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", source.package):
+        raise CardError(f"{where}: package: expected OWNER/NAME@COMMIT for the hub, 40 hex digits, got {source.package!r}")
     if source.kind == "npm" and "@" not in source.package[1:]:
         raise CardError(f"{where}: package: expected NAME@VERSION for npm, got {source.package!r}")
     return source

@@ -10,10 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from labs.data import cache, sources
+from labs.data import cache, sources, transfer
+from labs.data import convert as conversions
 from labs.data.catalogue import card as card_of
 from labs.data.dataset import Dataset
 from labs.data.errors import AllSourcesFailed, DataError, NoSpace, SourceFailed, WrongBytes
+from labs.data.models import Model
 from labs.data.readers import READERS
 
 _USED = []
@@ -37,7 +39,8 @@ def load(name):
     -------
     Dataset
         `.images` uint8 (N, 28, 28), `.labels` int64 (N,), where there is an official test part
-        `.test_images` and `.test_labels`, and `.card`.
+        `.test_images` and `.test_labels`, and `.card`. For a model a `Model`: `.config`, `.weights`
+        (arrays by name), `.folder` and `.card`.
 
     Raises
     ------
@@ -51,8 +54,10 @@ def load(name):
     card = card_of(name)
     if not card.reader:
         raise DataError(f"{name} holds no arrays; labs.data.folder({name!r}) gives the folder with {card.files[0].name}")
+    if card.reader == "model":
+        return Model(card, folder(name))
     if card.reader not in READERS:
-        raise DataError(f"card {name}: reader: expected one of {', '.join(READERS)}, got {card.reader!r}")
+        raise DataError(f"card {name}: reader: expected one of model, {', '.join(READERS)}, got {card.reader!r}")
     return Dataset(card, READERS[card.reader](folder(name)))
 
 
@@ -96,7 +101,7 @@ def _fetch(card, wrong):
     reasons = []
     try:
         with cache.staging(card) as staged:
-            for file in card.files:
+            for file in card.kept:
                 if file.name not in wrong:
                     shutil.copyfile(cache.place(card) / file.name, staged / file.name)
             for source in card.sources:
@@ -113,6 +118,8 @@ def _fetch(card, wrong):
             missing = [file for file in card.files if not (staged / file.name).exists()]
             if missing:
                 raise AllSourcesFailed(_all_failed(card, missing, reasons), reasons)
+            if card.convert:
+                _convert(card, staged)
             cache.put(card, staged)
     except OSError as error:
         if error.errno in FULL:
@@ -121,9 +128,23 @@ def _fetch(card, wrong):
                         "Set LABS_CACHE to a folder that can") from error
 
 
+def _convert(card, staged):
+    """Make the made files of a card in `staged`, and check them against the card."""
+    if card.convert not in conversions.CONVERTERS:
+        raise DataError(f"card {card.name}: convert: expected one of {', '.join(conversions.CONVERTERS)}, got {card.convert!r}")
+    with tempfile.TemporaryDirectory(prefix=f".{card.name}.staging-", dir=cache.home()) as scratch:
+        conversions.CONVERTERS[card.convert](card, staged, Path(scratch))
+        for file in card.made:
+            path = Path(scratch) / file.name
+            if not path.is_file():
+                raise DataError(f"{card.name}: the conversion {card.convert} made no {file.name}; the cache is as it was")
+            with open(path, "rb") as stream:
+                transfer.keep(stream, file, staged)
+
+
 def _needs(card):
-    """Bytes of disk while fetching: the files, and the largest download beside them."""
-    return card.bytes + max(source.bytes for source in card.sources)
+    """Bytes of disk while fetching: the files, what is made of them, and the largest download beside them."""
+    return card.bytes + 2 * sum(file.bytes for file in card.made) + max(source.bytes for source in card.sources)
 
 
 def _room(card):
@@ -147,6 +168,8 @@ def _all_failed(card, missing, reasons):
     lines += [f"  - with a network: python -m labs fetch {card.name}"]
     if any(source.kind == "pip" for source in card.sources):
         lines += ["  - where pip's index is slow or closed, give pip a mirror: pip config set global.index-url ADDRESS"]
+    if any(source.kind == "hub" for source in card.sources):
+        lines += [f"  - where {sources.hub()} cannot be reached, name a mirror of it: HF_ENDPOINT={sources.HUB_MIRROR}"]
     lines += ["  - copy the cache of another machine here, or set LABS_CACHE to one that has it",
               f"  - or put by hand into {cache.place(card)}{os.sep}"]
     lines += [f"      {file.name} ({file.bytes:,} bytes, sha256 {file.sha256})" for file in missing]

@@ -3,6 +3,7 @@
 A package is downloaded and read, never installed. Its client is asked as the reader has
 configured it, so that a mirror set there serves here too.
 """
+import dataclasses
 import errno
 import importlib.metadata
 import importlib.util
@@ -19,8 +20,14 @@ from labs.data.transfer import keep, unpack
 
 CLIENT_LIMIT_S = 1800       # 85 MB at 50 kB/s, the slowest line worth waiting for
 BAR_FROM = 1_000_000        # bytes: below, a progress bar would only flash
+HUB, HUB_MIRROR = "https://huggingface.co", "https://hf-mirror.com"
 NO_NETWORK = ("NewConnectionError", "NameResolutionError", "ConnectTimeout", "ProxyError", "ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED",
               "ENETUNREACH", "ETIMEDOUT", "Temporary failure resolving", "Could not resolve", "Could not connect")
+
+
+def hub():
+    """Return the address of Hugging Face's hub: HF_ENDPOINT, or its own."""
+    return (os.environ.get("HF_ENDPOINT", "").strip() or HUB).rstrip("/")
 
 
 def offline():
@@ -52,7 +59,7 @@ def bring(source, files, folder, scratch):
     if offline():
         raise SourceFailed("not asked, because LABS_OFFLINE is set")
     missing = [file for file in files if not (folder / file.name).exists()]
-    {"pip": _pip, "npm": _npm, "apt": _apt, "url": _url}[source.kind](source, missing, folder, scratch)
+    {"pip": _pip, "npm": _npm, "apt": _apt, "hub": _hub, "url": _url}[source.kind](source, missing, folder, scratch)
 
 
 def from_here(source, files, folder):
@@ -64,6 +71,8 @@ def from_here(source, files, folder):
             return False
     elif source.kind == "apt":
         at = Path("/").joinpath
+    elif source.kind == "hub":
+        at = _hub_cache(source).joinpath
     else:
         return False
     for file in files:
@@ -109,6 +118,22 @@ def _apt(source, files, folder, scratch):
             unpack(process.stdout, source, files, folder)
         finally:
             process.kill()
+
+
+def _hub_cache(source):
+    """Where huggingface_hub keeps the files of a commit, if it has fetched them."""
+    repository, _, commit = source.package.partition("@")
+    home = os.environ.get("HF_HOME") or os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
+    kept = Path(os.environ.get("HF_HUB_CACHE") or os.path.join(home, "hub")).expanduser()
+    return kept / f"models--{repository.replace('/', '--')}" / "snapshots" / commit
+
+
+def _hub(source, files, folder, scratch):
+    if os.environ.get("HF_HUB_OFFLINE", "").strip().upper() in ("1", "TRUE", "YES", "ON"):
+        raise SourceFailed("not asked, because HF_HUB_OFFLINE is set")
+    repository, _, commit = source.package.partition("@")
+    address = dataclasses.replace(source, kind="url", package="", path=f"{hub()}/{repository}/resolve/{commit}/{source.path}")
+    _url(address, files, folder, scratch)
 
 
 def _url(source, files, folder, scratch):

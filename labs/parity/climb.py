@@ -6,7 +6,7 @@ import numpy as np
 
 from labs.parity import weights as weights_
 from labs.parity.errors import ParityError
-from labs.parity.ladder import STEPPED, Ladder, compare
+from labs.parity.ladder import MEASURED, Ladder, compare
 from labs.parity.record import NEEDED, Record, name_of, record
 
 DRAWS = 3               # float32 runs from moved weights that measure the floor
@@ -14,7 +14,7 @@ PRECISIONS = ("float64", "float32")
 
 
 def climb(first, second, batches: list, config, weights: dict | None = None, seed: int = 0,
-          also: list = (), title: str | None = None) -> Ladder:
+          also: list = (), title: str | None = None, sketch: int | None = None) -> Ladder:
     """Climb the ladder with two sides, or more.
 
     Parameters
@@ -31,6 +31,9 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
         Records from elsewhere (Fluid, a recording, another process), in float64 and float32, made from
         the same weights and batches.
     title : str, optional
+    sketch : int, optional
+        Compare arrays of more entries by sketches with so many places, and keep no more than one side's memory at a
+        time: for networks whose records would not fit.
 
     Returns
     -------
@@ -39,15 +42,17 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
     """
     if weights is None:
         weights = weights_.initial_weights(first.build(config), seed)
-    firsts = {p: record(first, config, weights, batches, p) for p in PRECISIONS}
-    yardstick = measure_floor(first, config, weights, batches, seed)
+    firsts = {p: record(first, config, weights, batches, p, sketch) for p in PRECISIONS}
+    yardstick = measure_floor(first, config, weights, batches, seed, sketch)
 
     def beside(side):
         """The first side's records stay; another side climbs beside them."""
-        other = {p: record(side, config, weights, batches, p) for p in PRECISIONS}
-        return compare((firsts["float64"], other["float64"]), (firsts["float32"], other["float32"]), yardstick)
+        other = {p: record(side, config, weights, batches, p, sketch) for p in PRECISIONS}
+        pair = compare((firsts["float64"], other["float64"]), (firsts["float32"], other["float32"]), yardstick)
+        return pair, [*firsts.values(), *other.values()]
 
-    pairs = [beside(second)]
+    pair, compared = beside(second)
+    pairs = [pair]
     for side, records in by_side(also).items():
         if "float64" not in records:
             raise ParityError(f"{side}: the proof needs a float64 record; got {', '.join(records)} only")
@@ -56,8 +61,10 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
     count = sum(w.size for w in firsts["float64"].rungs["parameters"].values())
 
     def again(wrong, called) -> Ladder:
-        return Ladder([beside(wrong)], called, count, len(batches), planted=True)
-    return Ladder(pairs, title or title_of(config, pairs), count, len(batches), SimpleNamespace(second=second, climb=again))
+        pair, both = beside(wrong)
+        return Ladder([pair], called, count, len(batches), records=both, planted=True)
+    return Ladder(pairs, title or title_of(config, pairs), count, len(batches), SimpleNamespace(second=second, climb=again),
+                  [*compared, *also])
 
 
 def title_of(config, pairs: list) -> str:
@@ -76,14 +83,14 @@ def by_side(records: list) -> dict:
     return grouped
 
 
-def measure_floor(side, config, weights, batches, seed) -> dict:
+def measure_floor(side, config, weights, batches, seed, sketch=None) -> dict:
     """The side's own float32 runs from weights moved by as many ulp as there are steps (at least four)."""
     def draws(some):
-        return [record(side, config, moved(weights, max(4, len(some)), seed + draw), some, "float32")
+        return [record(side, config, moved(weights, max(4, len(some)), seed + draw), some, "float32", sketch)
                 for draw in range(1, DRAWS + 1)]
     many = draws(batches)
-    few = draws(batches[:1])
-    return {rung: few if rung == "one step" else many for rung in STEPPED}
+    few = draws(batches[:1]) if len(batches) > 1 else many
+    return {rung: few if rung in ("loss", "gradients", "one step") else many for rung in MEASURED}
 
 
 def moved(weights: dict, ulps: int, seed: int) -> dict:
@@ -130,8 +137,10 @@ def cases(room: str, data) -> dict:
 
 
 def rooms() -> list:
-    """Names of the rooms that can be climbed."""
+    """Names of the rooms that can be climbed: those with a proof. (A tokenizer, say, has no steps to climb.)"""
     import pkgutil
+    from pathlib import Path
 
     import labs.twins
-    return sorted(m.name for m in pkgutil.iter_modules(labs.twins.__path__) if m.ispkg)
+    return sorted(m.name for m in pkgutil.iter_modules(labs.twins.__path__)
+                  if (Path(m.module_finder.path) / m.name / "proof.py").is_file())

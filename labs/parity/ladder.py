@@ -2,9 +2,9 @@
 
 float64 is the proof: every array agrees within TOLERANCE. float32 has no tolerance picked by hand: each side's
 error against the float64 record is at most ALLOWED times the other's. Below a floor of a few ulp nothing is
-judged; from the first optimizer step on the floor is measured, as the error of the first side itself after its
-initial weights moved by a few ulp, because a ReLU that flips and an optimizer that divides by a tiny gradient
-turn rounding into honest, larger differences.
+judged; from the loss on the floor is measured, as the error of the first side itself after its initial
+weights moved by a few ulp, because a ReLU that flips (some 30 of 26 million do in SE-ResNeXt-50) and an optimizer that
+divides by a tiny gradient turn rounding into honest, larger differences.
 """
 from dataclasses import dataclass, field
 
@@ -13,13 +13,14 @@ import numpy as np
 from labs import outputs
 from labs.parity.errors import ParityError
 from labs.parity.record import RUNGS, Record
+from labs.parity.sketch import level
 from labs.tables import Verdict, table
 
 TOLERANCE = 1e-12       # float64: about 4,500 ulp of 1, far above what is measured, far below any mistake
 ALLOWED = 4.0           # float32: honest convolutions were measured up to 3.6 times apart
 FLOOR_ULP = 8           # float32: below this, in ulp of the array's own size, errors are not told apart
 EPSILON = float(np.finfo("float32").eps)
-STEPPED = ("one step", "k steps", "train mode")     # rungs whose float32 floor is measured
+MEASURED = ("loss", "gradients", "one step", "k steps", "train mode")       # rungs whose float32 floor is measured
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ class Ladder:
     title : str
     retry : callable or None
         Climbs again with another second side; `labs.parity.plant` uses it.
+    records : list of Record
+        What was compared: of all sides, in both precisions.
     planted : bool
         Climbed with a planted mistake, so red is what it should be.
     """
@@ -78,6 +81,7 @@ class Ladder:
     parameters: int
     steps: int
     retry: object = field(default=None, repr=False)
+    records: list = field(default_factory=list, repr=False)
     planted: bool = False
 
     @property
@@ -107,14 +111,17 @@ class Ladder:
 
     def worst(self) -> dict:
         """Worst float64 error by rung, over all pairs."""
-        return {name: max(r.error64 for p in self.pairs for r in p.rungs if r.name == name) for name in RUNGS}
+        found = {}
+        for rung in (r for pair in self.pairs for r in pair.rungs):
+            found[rung.name] = max(found.get(rung.name, 0.0), rung.error64)
+        return found
 
     def _rows(self):
         for pair in self.pairs:
             for rung in pair.rungs:
                 row = {"pair": f"{pair.first} and {pair.second}"} if len(self.pairs) > 1 else {}
                 yield row | {
-                    "rung": rung.name.replace("k steps", f"{self.steps} steps"), "arrays": rung.compared,
+                    "rung": rung.name.replace("k steps", f"{self.steps} steps" if self.steps > 1 else "1 step"), "arrays": rung.compared,
                     "worst float64 error": rung.error64, "in": rung.where64,
                     "float32 ratio": "–" if rung.ratio32 is None else f"{rung.ratio32:.2f}",
                     "equal": Verdict(rung.green)}
@@ -151,7 +158,7 @@ def explain(rung: Rung) -> str:
             f"{ALLOWED:g} is allowed")
 
 
-def compare(exact: tuple, single: tuple | None, yardstick: dict) -> Pair:
+def compare(exact: tuple, single: tuple | None, yardstick: dict, names=tuple(RUNGS)) -> Pair:
     """Compare two sides rung by rung.
 
     Parameters
@@ -162,21 +169,31 @@ def compare(exact: tuple, single: tuple | None, yardstick: dict) -> Pair:
         Both sides in float32.
     yardstick : dict of str to list of Record
         By rung: the first side again in float32, from weights moved by a few ulp.
+    names : sequence of str
+        Which rungs.
     """
     rungs = []
-    for name, promise in RUNGS.items():
+    for name in names:
         given = [record.rungs.get(name, {}) for record in exact + (single or ())]
         problem = unmatched([record.side for record in exact + (single or ())], given)
         shared = [n for n in given[0] if all(g.get(n) is not None and np.shape(g[n]) == np.shape(given[0][n]) for g in given)]
+        draws = [record.rungs[name] for record in yardstick.get(name, [])]
+        given, draws = levelled(given, draws, shared)
         error64, where64 = worst64(given[0], given[1], shared)
         ratio32, where32 = None, ""
         if single and name != "parameters" and shared:
-            draws = [record.rungs[name] for record in yardstick.get(name, [])]
             ratio32, where32 = worst32(given[0], given[2], given[3], draws, shared)
         if name == "parameters":
             error64 = 0.0 if not problem else np.inf        # names and shapes; the values show in the next rung
-        rungs.append(Rung(name, promise, len(shared), error64, where64, ratio32, where32, problem))
+        rungs.append(Rung(name, RUNGS[name], len(shared), error64, where64, ratio32, where32, problem))
     return Pair(exact[0].side, exact[1].side, rungs)
+
+
+def levelled(given: list, draws: list, shared: list) -> tuple:
+    """The same arrays; where a side has but a sketch of one, all sides show their sketches of it."""
+    made = {name: level([arrays[name] for arrays in given + draws]) for name in shared}
+    alike = [{name: made[name][at] for name in shared} for at in range(len(given) + len(draws))]
+    return alike[:len(given)], alike[len(given):]
 
 
 def unmatched(sides: list, given: list) -> str:

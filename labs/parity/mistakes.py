@@ -30,12 +30,15 @@ class Mistake:
         side -> side with the mistake.
     suits : callable
         model -> bool: does the model have what it takes?
+    fields : tuple of str
+        Fields that the config must have, and not as None: Adam's epsilon, which SGD lacks.
     """
     name: str
     rung: str
     what: str
     plant: object
     suits: object = lambda model: True
+    fields: tuple = ()
 
     def __post_init__(self):
         if self.rung not in RUNGS:
@@ -86,31 +89,32 @@ def with_batch(alter):
     return plant
 
 
-def matrices(weights: dict) -> list:
-    """Names of the square-or-not matrices, the largest first."""
-    return sorted((n for n, w in weights.items() if w.ndim == 2), key=lambda n: -weights[n].size)
+def matrices(model) -> list:
+    """Names of the weights of Linear layers, which the two frameworks store in different layouts."""
+    layers = model.named_sublayers() if hasattr(model, "named_sublayers") else model.named_modules()
+    return [f"{name}.weight" for name, layer in layers if "Linear" in type(layer).__name__]
 
 
 def scrambled(model, weights: dict) -> dict:
-    """The largest matrix read in the other layout, reshaped so that no error is raised."""
-    name = matrices(weights)[0]
+    """The largest matrix of a Linear read in the other layout, reshaped so that no error is raised."""
+    name = max(matrices(model), key=lambda n: weights[n].size)
     weights[name] = np.ascontiguousarray(weights[name].T).reshape(weights[name].shape)
     return weights
 
 
 def without_bias(model, weights: dict) -> dict:
-    """The last bias not copied: it stays at zero."""
-    name = [n for n in weights if n.endswith("bias")][-1]
+    """The last bias not copied: it stays at zero. (A normalisation's begins there.)"""
+    name = [n for n in weights if n.endswith("bias") and weights[n].any()][-1]
     weights[name] = np.zeros_like(weights[name])
     return weights
 
 
 def fewer_parameters(side):
-    """The last bias frozen on this side: one trainable parameter less."""
+    """The last bias frozen on this side, or the last parameter where there is none: one trainable parameter less."""
     def build(config):
         model = side.build(config)
-        _, bias = [(n, p) for n, p in model.named_parameters() if n.endswith("bias")][-1]
-        freeze(bias)
+        names = dict(model.named_parameters())
+        freeze(names[([n for n in names if n.endswith("bias")] or list(names))[-1]])
         return model
 
     def load(model, weights):
@@ -153,7 +157,7 @@ def scaled_output(side):
     def build(config):
         model = side.build(config)
         hook = getattr(model, "register_forward_post_hook", None) or model.register_forward_hook
-        hook(lambda layer, given, out: out / 1.0625)
+        hook(lambda layer, given, out: (out[0] / 1.0625, *out[1:]) if isinstance(out, tuple) else out / 1.0625)
         return model
     return changed(side, build=build)
 
@@ -176,18 +180,27 @@ def keep_gradients(optimizer):
 
 
 def halve_rate_later(optimizer):
-    """A schedule on one side alone: the rate is halved after the first step."""
-    taken = optimizer.step
+    """A schedule on one side alone: the rate is halved after each step, whatever schedule the side has of its own."""
+    taken, steps = optimizer.step, [0]
 
     def step(*arguments, **options):
+        multiply_rate(optimizer, 0.5 ** steps[0])
         result = taken(*arguments, **options)
-        if hasattr(optimizer, "set_lr"):
-            optimizer.set_lr(optimizer.get_lr() * 0.5)
-        else:
-            for group in optimizer.param_groups:
-                group["lr"] *= 0.5
+        multiply_rate(optimizer, 2.0 ** steps[0])
+        steps[0] += 1
         return result
     optimizer.step = step
+
+
+def multiply_rate(optimizer, factor: float):
+    """The learning rate times a factor, in either framework, with a scheduler or without."""
+    if not hasattr(optimizer, "set_lr"):
+        for group in optimizer.param_groups:
+            group["lr"] *= factor
+    elif isinstance(optimizer._learning_rate, float):
+        optimizer.set_lr(optimizer.get_lr() * factor)
+    else:
+        optimizer._learning_rate.last_lr *= factor
 
 
 def decay(optimizer):
@@ -199,17 +212,22 @@ def decay(optimizer):
     taken = optimizer.step
 
     def step(*arguments, **options):
-        for parameter in optimizer._parameter_list:
+        for parameter in flat(optimizer._parameter_list):
             if parameter.grad is not None:
                 parameter.grad.set_value(parameter.grad + 2.0**-7 * parameter)
         return taken(*arguments, **options)
     optimizer.step = step
 
 
+def flat(parameters: list) -> list:
+    """Paddle's list of parameters, where it is a list of groups too."""
+    return [p for entry in parameters for p in (entry["params"] if isinstance(entry, dict) else [entry])]
+
+
 def wrong_label(number, batch):
-    """One label of the first batch off by one class."""
+    """The last label of each batch off by one class. (The first one of a text predicts nothing.)"""
     x, y = batch[0], batch[1].copy()
-    y.flat[0] = (y.flat[0] + 1) % 10
+    y.flat[-1] = (y.flat[-1] + 1) % 10
     return (x, y, *batch[2:])
 
 
@@ -234,16 +252,21 @@ def has_linear(model) -> bool:
     return any("Linear" in type(layer).__name__ for layer in leaves(model))
 
 
+def has_bias(model) -> bool:
+    """Has any layer a bias?"""
+    return any(name.endswith("bias") for name, _ in model.named_parameters())
+
+
 def is_deep(model) -> bool:
     """Has it more than one layer with weights?"""
     return sum(getattr(layer, "weight", None) is not None for layer in leaves(model)) > 1
 
 
 GENERAL = [
-    Mistake("parameter_frozen", "parameters", "one bias is left out of training", fewer_parameters),
+    Mistake("parameter_frozen", "parameters", "one parameter is left out of training", fewer_parameters),
     Mistake("linear_not_transposed", "forward", "a Linear weight is copied without changing its layout",
             with_weights(scrambled), has_linear),
-    Mistake("bias_not_copied", "forward", "the last bias stays at zero", with_weights(without_bias)),
+    Mistake("bias_not_copied", "forward", "the last bias stays at zero", with_weights(without_bias), has_bias),
     Mistake("temperature", "forward", "the logits are divided by 1.0625", scaled_output),
     Mistake("wrong_label", "loss", "one label of each batch is off by one", with_batch(wrong_label)),
     Mistake("batch_cut_short", "loss", "the last example of each batch is dropped",
@@ -252,31 +275,42 @@ GENERAL = [
             detached_output, is_deep),
     Mistake("gradients_halved", "gradients", "gradients are averaged once too often", halved_gradients),
     Mistake("rate_moved", "one step", "the learning rate is 1 % higher", with_config(learning_rate=1.01)),
-    Mistake("epsilon_moved", "one step", "Adam's epsilon is 1e-5 instead of 1e-8", with_config(epsilon=1e3)),
+    Mistake("epsilon_moved", "one step", "Adam's epsilon is 1e-5 instead of 1e-8", with_config(epsilon=1e3),
+            fields=("epsilon",)),
     Mistake("weight_decay", "one step", "one side adds L2 weight decay", with_optimizer(decay)),
-    Mistake("beta2_moved", "k steps", "Adam's second beta is 0.9 instead of 0.999", with_config(beta2=0.9 / 0.999)),
+    Mistake("beta2_moved", "k steps", "Adam's second beta is 0.9 instead of 0.999", with_config(beta2=0.9 / 0.999),
+            fields=("beta2",)),
     Mistake("zero_grad_forgotten", "k steps", "gradients are never set to zero", with_optimizer(keep_gradients)),
     Mistake("schedule_on_one_side", "k steps", "the learning rate is halved after each step",
             with_optimizer(halve_rate_later)),
-    Mistake("order_reversed", "k steps", "each later batch's images are in reverse order, its labels not",
+    Mistake("order_reversed", "k steps", "each later batch's inputs are in reverse order, its labels not",
             with_batch(lambda number, batch: batch if number == 0 else (batch[0][::-1].copy(), *batch[1:]))),
     Mistake("batch_norm_momentum", "train mode", "BatchNorm's momentum is not inverted", batch_norm_momentum,
             lambda model: bool(norms(model))),
 ]
 
 
-def mistakes(room: str | None = None, model=None) -> list:
-    """All general mistakes, and those of a room; with a model, only those that suit it."""
+def mistakes(room: str | None = None, model=None, config=None) -> list:
+    """All general mistakes, and those of a room; with a model and a config, only those that suit them."""
     found = list(GENERAL)
     if room:
         own = importlib.import_module(f"labs.twins.{room}.mistakes")
         found += [Mistake(name, rung, what, from_room(plant), suits) for name, rung, what, plant, suits in own.MISTAKES]
-    return [m for m in found if model is None or m.suits(model)]
+    return [m for m in found if (model is None or m.suits(model))
+            and (config is None or all(getattr(config, name, None) is not None for name in m.fields))]
 
 
 def from_room(alter):
-    """A room's mistake replaces functions of a side: `alter(side)` gives them by name."""
-    return lambda side: changed(side, **alter(side))
+    """A room's mistake replaces functions of a side: `alter(side)` gives them by name.
+
+    Among them may be `weights(model, weights)`, which changes what arrives in the copying, or leaves some out.
+    """
+    def plant(side):
+        given = alter(side)
+        if "weights" in given:
+            given |= vars(with_weights(given.pop("weights"))(side)) | given
+        return changed(side, **given)
+    return plant
 
 
 def plant(name: str, on, room: str | None = None):

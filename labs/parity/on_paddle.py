@@ -58,12 +58,22 @@ def shapes(model) -> dict:
     return {canonical(n): tuple(p.shape[::-1] if n in turned else p.shape) for n, p in trainable(model)}
 
 
-def put(model, name: str, value: np.ndarray):
-    """Overwrite one parameter or buffer, given in PyTorch's name and layout."""
-    own = own_name(model, name)
+def writer(model):
+    """A function (name, array) that overwrites one parameter or buffer, given in PyTorch's name and layout."""
     target = dict(model.named_parameters()) | dict(model.named_buffers())
-    precision = str(target[own].dtype).split(".")[-1]
-    target[own].set_value(turn(value, own in transposed(model)).astype(precision))
+    own, turned = {canonical(name): name for name in target}, transposed(model)
+
+    def put(name: str, value: np.ndarray):
+        tensor = target[own[name]]
+        precision = str(tensor.dtype).split(".")[-1]
+        tensor.set_value(turn(value, own[name] in turned).astype(precision, copy=False))
+    return put
+
+
+def gradients(model, keep=lambda array: array) -> dict:
+    """The present gradients by PyTorch's name and in its layout; None where there is none."""
+    turned = transposed(model)
+    return {canonical(n): None if p.grad is None else keep(turn(to_numpy(p.grad), n in turned)) for n, p in trainable(model)}
 
 
 def turn(array: np.ndarray, flip: bool) -> np.ndarray:
@@ -72,15 +82,18 @@ def turn(array: np.ndarray, flip: bool) -> np.ndarray:
 
 
 def cast(model, precision: str):
-    """The model in float32 or float64."""
-    return model.to(dtype=precision)
+    """The model in float32 or float64; `model.to(dtype=...)` fails on an LSTM, which has an integer buffer without memory."""
+    return model._to_impl(dtype=precision, floating_only=True)
 
 
 def without_dropout(model):
-    """Set the rate of every dropout layer to zero."""
+    """Set the rate of every dropout layer to zero, and of the dropout between the layers of an LSTM or GRU."""
+    from paddle import nn
     for layer in model.sublayers(include_self=True):
         if "Dropout" in type(layer).__name__ and hasattr(layer, "p"):
             layer.p = 0.0
+        if isinstance(layer, (nn.LSTM, nn.GRU, nn.SimpleRNN)):
+            layer.dropout = 0.0
 
 
 def settle(model):
@@ -92,11 +105,10 @@ def settle(model):
 
 def watch_gradients(model, optimizer, seen: list):
     """At each optimizer step, append the gradients as the optimizer gets them: {name: array, or None}."""
-    turned, taken = transposed(model), optimizer.step
+    taken = optimizer.step
 
     def look_and_step(*arguments, **options):
-        seen.append({canonical(n): None if p.grad is None else turn(to_numpy(p.grad), n in turned)
-                     for n, p in trainable(model)})
+        seen.append(gradients(model))
         return taken(*arguments, **options)
     optimizer.step = look_and_step
 

@@ -24,12 +24,20 @@ def shapes(model) -> dict:
     return {name: tuple(p.shape) for name, p in model.named_parameters() if p.requires_grad}
 
 
-def put(model, name: str, value: np.ndarray):
-    """Overwrite one parameter or buffer."""
+def writer(model):
+    """A function (name, array) that overwrites one parameter or buffer."""
     import torch
     target = dict(model.named_parameters()) | dict(model.named_buffers())
-    with torch.no_grad():
-        target[name].copy_(torch.from_numpy(np.ascontiguousarray(value)))
+
+    def put(name: str, value: np.ndarray):
+        with torch.no_grad():
+            target[name].copy_(torch.from_numpy(np.ascontiguousarray(value)))
+    return put
+
+
+def gradients(model, keep=lambda array: array) -> dict:
+    """The present gradients by name; None where there is none."""
+    return {name: None if p.grad is None else keep(to_numpy(p.grad)) for name, p in model.named_parameters() if p.requires_grad}
 
 
 def cast(model, precision: str):
@@ -38,10 +46,13 @@ def cast(model, precision: str):
 
 
 def without_dropout(model):
-    """Set the rate of every dropout layer to zero."""
+    """Set the rate of every dropout layer to zero, and of the dropout between the layers of an LSTM or GRU."""
+    from torch import nn
     for layer in model.modules():
         if "Dropout" in type(layer).__name__ and hasattr(layer, "p"):
             layer.p = 0.0
+        if isinstance(layer, nn.RNNBase):
+            layer.dropout = 0.0
 
 
 def settle(model):
@@ -53,8 +64,7 @@ def settle(model):
 def watch_gradients(model, optimizer, seen: list):
     """At each optimizer step, append the gradients as the optimizer gets them: {name: array, or None}."""
     def look(*_):
-        seen.append({name: None if p.grad is None else to_numpy(p.grad)
-                     for name, p in model.named_parameters() if p.requires_grad})
+        seen.append(gradients(model))
     return optimizer.register_step_pre_hook(look).remove
 
 

@@ -1,10 +1,12 @@
 """A record: what one side computed on its way up the ladder, as named NumPy arrays, rung by rung."""
+import gc
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from labs.parity import weights as weights_
 from labs.parity.errors import ParityError
+from labs.parity.sketch import sketches
 
 RUNGS = {
     "parameters": "the parameters map one to one",
@@ -46,7 +48,7 @@ def name_of(side) -> str:
     return getattr(side, "NAME", None) or known.get(own, own or type(side).__name__)
 
 
-def record(side, config, weights: dict, batches: list, precision: str = "float64") -> Record:
+def record(side, config, weights: dict, batches: list, precision: str = "float64", sketch: int | None = None) -> Record:
     """Let one side climb: load the weights, then run its own `step` on the batches.
 
     Parameters
@@ -61,6 +63,9 @@ def record(side, config, weights: dict, batches: list, precision: str = "float64
     batches : list of tuple of array
         The first is used for the rungs up to one step; all of them for k steps. Floats are cast.
     precision : {"float64", "float32"}
+    sketch : int, optional
+        Keep arrays of more entries as sketches with so many places, and give the side's memory back at the end: for
+        networks whose records would not fit.
 
     Raises
     ------
@@ -72,23 +77,49 @@ def record(side, config, weights: dict, batches: list, precision: str = "float64
         raise ParityError(f"the {name_of(side)} side has no {', '.join(missing)}: a side needs {', '.join(NEEDED)}")
     if not batches:
         raise ParityError("no batches: the ladder needs at least one, and twenty to be convincing")
-    model = side.build(config)
-    driver = weights_.driver_of(model)
-    undo = driver.calm()
+    model = ready(side, config, weights, precision)
+    undo = weights_.driver_of(model).calm()
     try:
-        return climb_alone(side, driver, model, config, weights, [cast(b, precision) for b in batches], precision)
+        return climb_alone(side, model, config, [cast(b, precision) for b in batches], precision, sketch)
     finally:
         undo()
+        if sketch:
+            del model
+            gc.collect()        # an optimizer and its schedule hold each other
 
 
-def climb_alone(side, driver, model, config, weights, batches, precision) -> Record:
-    """The climb itself, one rung after another."""
-    model, rungs, seen = driver.settle(driver.cast(model, precision)), {}, []
+def ready(side, config, weights: dict, precision: str = "float32"):
+    """A side's model with the given weights, in a precision, on the device that `labs.device` chooses.
+
+    Parameters
+    ----------
+    side : module or namespace
+        With `build(config)`; it may bring its own `load(model, weights)`.
+    config : object
+    weights : dict of str to array
+    precision : {"float32", "float64"}
+
+    Returns
+    -------
+    The model, as the framework makes it: in training mode.
+    """
+    model = side.build(config)
+    driver = weights_.driver_of(model)
+    model = driver.settle(driver.cast(model, precision))
     getattr(side, "load", weights_.load)(model, cast_all(weights, precision))
+    return model
+
+
+def climb_alone(side, model, config, batches, precision, sketch) -> Record:
+    """The climb itself, one rung after another."""
+    driver, rungs, seen = weights_.driver_of(model), {}, []
+
+    def keep(arrays):
+        return sketches(arrays, sketch)
     driver.without_dropout(model)
-    rungs["parameters"] = driver.parameters(model)
+    rungs["parameters"] = keep(driver.parameters(model))
     model.eval()
-    rungs["forward"] = {"logits": driver.to_numpy(side.logits(model, batches[0]))}
+    rungs["forward"] = keep({"logits": driver.to_numpy(side.logits(model, batches[0]))})
     model.train()
     optimizer = side.make_optimizer(model, config)
     unwatch = driver.watch_gradients(model, optimizer, seen)
@@ -97,11 +128,11 @@ def climb_alone(side, driver, model, config, weights, batches, precision) -> Rec
     if not seen:
         raise ParityError(f"the {name_of(side)} side's step never called optimizer.step()")
     rungs["loss"] = {"loss": losses[0]}
-    rungs["gradients"] = seen[0]
-    rungs["one step"] = driver.parameters(model)
+    rungs["gradients"] = keep(seen.pop())
+    rungs["one step"] = keep(driver.parameters(model))
     losses += [scalar(driver, side.step(model, optimizer, batch)) for batch in batches[1:]]
-    rungs["k steps"] = {**driver.parameters(model), "losses": np.array(losses)}
-    rungs["train mode"] = {**driver.buffers(model), "logits": driver.to_numpy(side.logits(model, batches[0]))}
+    rungs["k steps"] = {**keep(driver.parameters(model)), "losses": np.array(losses)}
+    rungs["train mode"] = keep({**driver.buffers(model), "logits": driver.to_numpy(side.logits(model, batches[0]))})
     return Record(name_of(side), precision, rungs, driver.place(model))
 
 
@@ -115,9 +146,9 @@ def scalar(driver, loss) -> np.ndarray:
 
 def cast(batch: tuple, precision: str) -> tuple:
     """A batch with its floats in the given precision; integers stay."""
-    return tuple(a.astype(precision) if a.dtype.kind == "f" else a for a in batch)
+    return tuple(a.astype(precision, copy=False) if a.dtype.kind == "f" else a for a in batch)
 
 
 def cast_all(weights: dict, precision: str) -> dict:
     """Weights in the given precision."""
-    return {name: w.astype(precision) for name, w in weights.items()}
+    return {name: w.astype(precision, copy=False) for name, w in weights.items()}

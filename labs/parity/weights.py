@@ -22,11 +22,12 @@ def driver_of(model):
                       f"{type(model).__qualname__}: hand over the model itself, not its class or its outputs")
 
 
-def initial_weights(model, seed: int) -> dict:
+def initial_weights(model, seed: int, within: float | None = None) -> dict:
     """Initial weights for a model, drawn by NumPy, so that neither framework's generator decides anything.
 
     Matrices, kernels and their biases are uniform in +-1/sqrt(fan_in) (PyTorch's own rule for Linear and
-    Conv); a normalisation's weight is 1 and its bias 0.
+    Conv); a normalisation's weight is 1 and its bias 0. With `within`, all are uniform in +-`within`, biases
+    and normalisations too, as recurrent nets are often begun (Zaremba et al., 2014, arXiv:1409.2329).
 
     Parameters
     ----------
@@ -34,6 +35,7 @@ def initial_weights(model, seed: int) -> dict:
         Read for names and shapes alone.
     seed : int
         Of NumPy's generator. Names are drawn in sorted order, so both frameworks get the same arrays.
+    within : float, optional
 
     Returns
     -------
@@ -44,10 +46,10 @@ def initial_weights(model, seed: int) -> dict:
     for name in sorted(shapes):
         path, _, last = name.rpartition(".")
         sibling = shapes.get(f"{path}.{last.replace('bias', 'weight')}".lstrip("."), shapes[name])
-        if len(sibling) < 2:                                        # a normalisation layer
+        if len(sibling) < 2 and within is None:                     # a normalisation layer
             weights[name] = np.full(shapes[name], 0.0 if "bias" in last else 1.0, "float32")
         else:
-            bound = 1 / math.sqrt(math.prod(sibling[1:]))
+            bound = 1 / math.sqrt(math.prod(sibling[1:])) if within is None else within
             unit = stream.random_raw(math.prod(shapes[name])) / 2.0**64     # NumPy promises this stream for ever
             weights[name] = ((2 * unit - 1) * bound).reshape(shapes[name]).astype("float32")
     return weights
@@ -59,8 +61,9 @@ def load(model, weights: dict):
     Parameters
     ----------
     model : torch.nn.Module or paddle.nn.Layer
-    weights : dict of str to array
-        In PyTorch's names and layout, float32 or float64.
+    weights : mapping of str to array
+        In PyTorch's names and layout, float32 or float64. A mapping with a method `shape(name)`, as the data
+        door's models have, is read one array at a time.
 
     Returns
     -------
@@ -74,20 +77,39 @@ def load(model, weights: dict):
     driver = driver_of(model)
     shapes = driver.shapes(model)
     state = {name: b.shape for name, b in driver.buffers(model).items()}
-    wrong = [f"{n}: the {driver.NAME} model has it, the weights do not" for n in shapes if n not in weights]
-    wrong += [f"{n}: the weights have it, the {driver.NAME} model does not" for n in weights if n not in shapes | state]
-    wrong += [f"{n}: the {driver.NAME} model has shape {tuple((shapes | state)[n])}, the weights have {weights[n].shape}"
-              for n in weights if n in shapes | state and tuple((shapes | state)[n]) != weights[n].shape]
+    given = {n: tuple(weights.shape(n) if hasattr(weights, "shape") else weights[n].shape) for n in weights}
+    wrong = [f"{n}: the {driver.NAME} model has it, the weights do not" for n in shapes if n not in given]
+    wrong += [f"{n}: the weights have it, the {driver.NAME} model does not" for n in given if n not in shapes | state]
+    wrong += [f"{n}: the {driver.NAME} model has shape {tuple((shapes | state)[n])}, the weights have {shape}"
+              for n, shape in given.items() if n in shapes | state and tuple((shapes | state)[n]) != shape]
     if wrong:
         raise ParityError("the weights do not fit the model (nothing was copied):\n  " + "\n  ".join(wrong))
+    put = driver.writer(model)
     for name, value in weights.items():
-        driver.put(model, name, value)
+        put(name, value)
     return model
+
+
+def cast(model, precision: str):
+    """The model in float32 or float64; its weights keep what they have lost."""
+    return driver_of(model).cast(model, precision)
 
 
 def weights_of(model) -> dict:
     """The parameters of a model as NumPy arrays, in PyTorch's names and layout."""
     return driver_of(model).parameters(model)
+
+
+def gradients_of(model, keep=lambda array: array) -> dict:
+    """The gradients that a model holds after `backward`, by PyTorch's name and in its layout; a missing one is None.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or paddle.nn.Layer
+    keep : callable, optional
+        What to keep of each array, `labs.parity.sketch` say: for models whose gradients would not fit twice.
+    """
+    return driver_of(model).gradients(model, keep)
 
 
 def one_ulp(weights: dict, seed: int) -> dict:

@@ -71,15 +71,15 @@ def cache_folder():
     return os.environ.get("LABS_CACHE") or str(pooch.os_cache("parity-course"))
 
 
-def environment(box, site):
-    """What the kernels see: a home of their own, the installed labs, the data, smoke mode, the chosen device."""
+def environment(box, site, fluid):
+    """What the kernels see: a home of their own, the installed labs, the data, smoke mode, the chosen device and Fluid."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV_"))}
     return {**kept, "HOME": str(box / "home"), "IPYTHONDIR": str(box / "ipython"), "LABS_WITNESS": str(box / "witness"),
-            "LABS_CACHE": cache_folder(), "LABS_OFFLINE": "1", "LABS_RUN": "smoke", "OMP_NUM_THREADS": "1",
+            "LABS_CACHE": cache_folder(), "LABS_FLUID": fluid, "LABS_OFFLINE": "1", "LABS_RUN": "smoke", "OMP_NUM_THREADS": "1",
             "PYTHONPATH": str(site) if site else "", "TMPDIR": str(box / "tmp")}
 
 
-def run(paths, box, cell_s=300, workers=2, with_labs=True):
+def run(paths, box, cell_s=300, workers=2, with_labs=True, fluid="recordings"):
     """Run notebooks in a closed room; return the Outcome.
 
     Parameters
@@ -92,6 +92,8 @@ def run(paths, box, cell_s=300, workers=2, with_labs=True):
         Seconds after which a cell, or a dead kernel, is given up.
     with_labs : bool
         Install labs first; without it the kernels find none but an editable one.
+    fluid : str
+        LABS_FLUID: "recordings", which every reader has, or "check", which runs Fluid and compares.
     """
     for name in ("work", "witness", "home", "tmp"):
         (box / name).mkdir(parents=True)
@@ -104,7 +106,7 @@ def run(paths, box, cell_s=300, workers=2, with_labs=True):
     done = subprocess.run([*door, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rfE", "--tb=short", "--nbval-lax",
                            "--nbval-current-env", f"--nbval-cell-timeout={cell_s}", "-n", str(workers), "--dist", "loadscope",
                            "--rootdir", str(box / "work"), "."],
-                          cwd=box / "work", env=environment(box, site), capture_output=True, text=True)
+                          cwd=box / "work", env=environment(box, site, fluid), capture_output=True, text=True)
     outcome = Outcome(re.sub(r"\x1b?\[[0-9;]*m", "", done.stdout + done.stderr), done.returncode, closed, site=site)
     logs = [[line.split(" ", 1) for line in path.read_text(encoding="utf-8").splitlines()] for path in (box / "witness").glob("*.txt")]
     outcome.labs = {where for log in logs for _, where in log if where != "-"}

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from book.make import new_chapter, notebooks
+from labs.fluid import renew
 
 ROOT = Path(__file__).parents[2]
 NAMES = {path.stem: path.with_suffix(".ipynb") for path in notebooks.texts(ROOT)}
@@ -53,6 +54,25 @@ def test_nbval_ended_well(outcome):
 def test_labs_was_the_installed_package(outcome):
     assert outcome.labs, "no notebook imported labs"
     assert all(outcome.site in Path(where).parents for where in outcome.labs), outcome.labs
+
+
+# --- the same for chapters with Fluid cells, in the real Fluid: above they showed their recordings ---
+
+FLUID = {name: path for name, path in NAMES.items() if renew.has_fluid(path)}
+
+
+@pytest.fixture(scope="module")
+def in_fluid(tmp_path_factory):
+    """One nbval session over the chapters with Fluid cells; each cell is run and compared with its recording."""
+    return closed_room.run(FLUID, tmp_path_factory.mktemp("fluid") / "box", fluid="check")
+
+
+@pytest.mark.needs("fluid")
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("name", FLUID)
+def test_the_notebook_runs_in_the_real_fluid_and_its_recordings_hold(in_fluid, name):
+    ran, there = in_fluid.ran[name]
+    assert not in_fluid.failed(name) and ran == there, in_fluid.said[-6000:]
 
 
 # --- the witness is not fooled ---

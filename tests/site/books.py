@@ -1,5 +1,6 @@
 """Makes small books with the course's own extension, styles and configuration, for the tests of the site."""
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PADDLE = "%%paddle -i batches\nimport paddle\n\nclass LeNet(paddle.nn.Layer):\n    pass"
 TORCH = "%%torch -i batches\nimport torch\n\nclass LeNet(torch.nn.Module):\n    pass"
 FLUID = "%%fluid\nimport paddle.fluid as fluid"
-TABLE = ('<div class="labs-table-box" tabindex="0" role="region" aria-label="Wide" style="overflow-x:auto">'
+TABLE = ('<div class="labs-table-box" tabindex="0" role="group" aria-label="Wide" style="overflow-x:auto">'
          '<table class="labs-table"><caption>Wide</caption><thead><tr>' + "<th>a long heading</th>" * 30 +
          "</tr></thead><tbody><tr>" + '<td class="labs-pass">value</td>' * 30 + "</tr></tbody></table></div>")
 
@@ -51,12 +52,15 @@ def write_chapter(root, name, cells, run=True):
 def new_book(root, url=site.PLACEHOLDER):
     """Lay out a book of two chapters under `root` with the repository's own configuration and pages."""
     shutil.copytree(ROOT / "book", root / "book", ignore=shutil.ignore_patterns("__pycache__", "make"))
+    for page in (root / "book/pages").glob("*.md"):        # the pages lead to chapters of the real book; here there are two
+        page.write_text(re.sub(r"\(\.\./\.\./chapters/\w+\.ipynb", "(../../chapters/01_pairs.ipynb", page.read_text(encoding="utf-8")), encoding="utf-8")
     config = (ROOT / "_config.yml").read_text(encoding="utf-8")
     ours = site.address_of(site.yaml.safe_load(config)).url
     (root / "_config.yml").write_text(config.replace(ours, url), encoding="utf-8")
     (root / "_toc.yml").write_text(
         "format: jb-book\nroot: index\nchapters:\n- file: chapters/01_pairs\n- file: chapters/02_plain\n"
-        "- file: book/pages/running\n- file: book/pages/teaching\n- file: book/pages/report\n", encoding="utf-8")
+        "- file: book/pages/running\n- file: book/pages/teaching\n- file: book/pages/report\n"
+        "- file: book/pages/glossary\n- file: book/pages/status\n", encoding="utf-8")
     (root / "labs").mkdir()
     (root / "labs/__init__.py").write_text('"""Labs."""\n__version__ = "1.2.3"\n', encoding="utf-8")
     (root / "index.md").write_text("# A book\n\nSee [the pairs](chapters/01_pairs.ipynb).\n", encoding="utf-8")

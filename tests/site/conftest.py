@@ -1,13 +1,14 @@
-"""Two small books, each built once for all tests of the site."""
+"""Two small books, each built once for all tests of the site, and a browser to open them in."""
 import sys
 from pathlib import Path
 
 import pytest
 
-from book.make import site
+from book.make import browser, site
 
 sys.path.append(str(Path(__file__).parent))
 from books import new_book
+from opening import watched
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +25,24 @@ def addressed_book(tmp_path_factory):
     root = new_book(tmp_path_factory.mktemp("addressed"), url="https://github.com/Some-One/some-name")
     site.build(root)
     return root
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """One Chromium for all tests of a file."""
+    with browser.opened() as running:
+        yield running
+
+
+@pytest.fixture
+def opened(chromium):
+    """`opened(url, width, **settings)` gives a page that notes its errors and the requests that leave its site."""
+    contexts = []
+
+    def show(url, width, **settings):
+        contexts.append(chromium.new_context(viewport={"width": width, "height": 900}, **settings))
+        return watched(contexts[-1], url)
+
+    yield show
+    for context in contexts:
+        context.close()

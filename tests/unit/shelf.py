@@ -29,12 +29,13 @@ class Shelf:
         self.cards, self.cache = folder / "cards", folder / "cache"
         self.cards.mkdir()
 
-    def add(self, name, *sources, files=FILES, **more):
-        """Write a card; each source is a dict with the fields of a source."""
+    def add(self, name, *sources, files=FILES, made=None, **more):
+        """Write a card; each source is a dict with the fields of a source, `made` what its conversion makes."""
         fields = {"title": "A set", "what": "for tests", "licence": "MIT", "homepage": "https://example.org", "citation": "none", **more}
         lines = [f"{key} = {'true' if value is True else repr(value)}" for key, value in fields.items()]
-        for file, content in files.items():
-            lines += ["[[files]]", f"name = '{file}'", f"bytes = {len(content)}", f"sha256 = '{hashlib.sha256(content).hexdigest()}'"]
+        listed = [("files", *each) for each in files.items()] + [("made", *each) for each in (made or {}).items()]
+        for kind, file, content in listed:
+            lines += [f"[[{kind}]]", f"name = '{file}'", f"bytes = {len(content)}", f"sha256 = '{hashlib.sha256(content).hexdigest()}'"]
         for source in sources:
             lines += ["[[sources]]", *(f"{key} = {value!r}" for key, value in source.items())]
         (self.cards / f"{name}.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")

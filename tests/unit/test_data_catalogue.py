@@ -56,7 +56,7 @@ def test_the_artefacts_sum_is_that_of_the_sorted_lines():
     ("bytes = 3", 'bytes = "3"', "expected int"),
     ("b" * 64, "B" * 64, "64 hex digits in lower case"),
     ("b" * 64, "b" * 63, "64 hex digits"),
-    ('kind = "pip"', 'kind = "conda"', "expected one of pip, npm, apt, url"),
+    ('kind = "pip"', 'kind = "conda"', "expected one of pip, npm, apt, hub, url"),
     ('package = "carrier==1.0"', 'package = "carrier"', "NAME==VERSION"),
     ('package = "carrier==1.0"', "", "needs a package"),
     ('decompress = "gzip"', 'decompress = "xz"', "expected gzip or nothing"),
@@ -70,7 +70,7 @@ def test_a_wrong_card_raises_and_says_where(old, new, says):
 
 def test_sources_stand_in_the_order_in_which_they_are_asked():
     head, first, second = GOOD.split("[[sources]]")
-    with pytest.raises(data.CardError, match="in the order pip, npm, apt, url"):
+    with pytest.raises(data.CardError, match="in the order pip, npm, apt, hub, url"):
         parse("two", "[[sources]]".join([head, second, first]))
 
 

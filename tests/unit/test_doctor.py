@@ -65,6 +65,15 @@ def test_a_framework_that_does_not_work_is_reported_with_its_command(monkeypatch
     assert status == 1 and found.mend in text
 
 
+@pytest.mark.parametrize("installed, bad", [(["paddlepaddle"], False), (["paddlepaddle-gpu"], False), (["paddlepaddle", "paddlepaddle-gpu"], True)])
+def test_two_builds_of_paddle_in_one_folder_are_found(monkeypatch, installed, bad):
+    monkeypatch.setattr(doctor, "_version", lambda name: "3.3.1" if name in installed else None)
+    found = doctor.paddle_builds()
+    assert bool(found) is bad
+    if bad:
+        assert found[0].good is False and "overwrite" in found[0].found and "uninstall --yes paddlepaddle paddlepaddle-gpu" in found[0].mend
+
+
 def test_a_framework_that_hangs_is_given_up(monkeypatch):
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     monkeypatch.setattr(doctor, "PROBE_LIMIT_S", 0.1)

@@ -33,7 +33,7 @@ def ladders():
 
 
 @pytest.mark.parametrize("framework", ["paddle", "torch"])
-@pytest.mark.parametrize("room,title,name", CASES, ids="-".join)
+@pytest.mark.parametrize("room,title,name", CASES)
 def test_a_planted_mistake_breaks_its_rung_and_none_below(ladders, room, title, name, framework):
     mistake = next(m for m in parity.mistakes(room) if m.name == name)
     wrong = parity.plant(name, ladders(room, title, framework), room)

@@ -40,7 +40,7 @@ def test_html_can_be_read_by_a_screen_reader():
     found = Elements(table(ROWS, caption="Parity & <proof>").html).found
     assert [a["scope"] for tag, a in found if tag == "th"] == ["col"] * 3 + ["row"] * 3
     box = found[0][1]
-    assert box["class"] == "labs-table-box" and box["tabindex"] == "0" and box["role"] == "region"
+    assert box["class"] == "labs-table-box" and box["tabindex"] == "0" and box["role"] == "group"
     assert box["aria-label"] == "Parity & <proof>"
     assert [tag for tag, _ in found].count("caption") == 1
 
@@ -115,3 +115,9 @@ def test_rows_that_do_not_fit_raise(rows, keywords, message):
 
 def test_an_empty_table_with_named_columns_is_a_table():
     assert table([], columns=["a", "b"]).text == "a  b\n-  -"
+
+
+def test_a_link_leads_somewhere_in_html_and_is_its_text_elsewhere():
+    made = tables.table([{"page": tables.Link("A & b", 'x.html?a="1"'), "n": 1}])
+    assert '<a href="x.html?a=&quot;1&quot;">A &amp; b</a>' in made.html
+    assert "A & b" in made.text and made.data["rows"][0]["page"] == "A & b"

@@ -253,7 +253,7 @@ def test_the_best_time_is_the_least_of_at_least_three():
 
 
 def test_fractions_are_of_the_best_or_of_one_framework():
-    found = timing.Limits({"Paddle": 50e9, "PyTorch": 100e9}, {"Paddle": 20e9, "PyTorch": 10e9}, {"Paddle": "cpu", "PyTorch": "cpu"}, "1")
+    found = limits.Limits({"Paddle": 50e9, "PyTorch": 100e9}, {"Paddle": 20e9, "PyTorch": 10e9}, {"Paddle": "cpu", "PyTorch": "cpu"}, "1")
     assert found.fraction(25e9, 1.0) == 0.25 and found.fraction(25e9, 1.0, of="Paddle") == 0.5
     assert found.fraction_read(5e9, 0.5) == 0.5
     with pytest.raises(KeyError, match="no limit was measured for 'NumPy'"):
@@ -267,10 +267,10 @@ def test_limits_are_measured_with_what_is_installed(monkeypatch):
     monkeypatch.setattr(limits, "_torch", lambda: ("cpu", 64, *[lambda: time.sleep(0)] * 3))
     monkeypatch.setattr(limits, "_paddle", lambda: pytest.fail("not installed here"))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: object() if name == "torch" else None)
-    found = timing.limits(seconds=0.01)
+    found = limits.limits(seconds=0.01)
     assert set(found.flops) == set(found.bandwidth) == {"NumPy", "PyTorch"} and min(found.flops.values()) > 0
     with pytest.raises(ValueError, match="more than 0"):
-        timing.limits(seconds=0)
+        limits.limits(seconds=0)
 
 
 @pytest.mark.parametrize("framework", ["torch", "paddle"])

@@ -1,4 +1,4 @@
-"""The course's own Sphinx extension: comparisons, hidden magic lines, light pages.
+"""The course's own Sphinx extension: comparisons, hidden magic lines, links to the glossary, light pages.
 
 `env_version` is a hash of this package's source: Sphinx does not notice an edited
 extension by itself, and would show pages that the old code had made.
@@ -6,7 +6,7 @@ extension by itself, and would show pages that the old code had made.
 import hashlib
 from pathlib import Path
 
-from . import comparison, page
+from . import comparison, page, terms
 
 
 def source_version():
@@ -21,4 +21,5 @@ def setup(app):
     """Register the parts with Sphinx."""
     comparison.setup(app)
     page.setup(app)
+    terms.setup(app)
     return {"env_version": source_version(), "parallel_read_safe": True, "parallel_write_safe": True}

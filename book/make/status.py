@@ -1,0 +1,175 @@
+"""The status page: what the last build executed, proved and measured. Made from the runs, never by hand.
+
+Nothing is green that did not run: a chapter without a run, with a run of other code, versions or
+settings, or with a cell that did not come to its end says so in the first column after its name.
+"""
+import os
+import re
+from pathlib import PurePosixPath
+
+import nbformat
+
+from book.make import findings, gpu, runs
+from labs.parity import RUNGS
+from labs.parity.ladder import TOLERANCE
+from labs.tables import Link, Verdict, number, table
+
+HERE = "book/pages/status"
+WEIGHTS = ("<!-- page weights -->", "<!-- end of page weights -->")
+INTRO = """# Status
+
+What the last build executed, proved and measured, page by page.
+This page is made from the executed notebooks; nobody writes it.
+A page that did not run, or that ran with other code, versions or settings than this site shows, cannot be green here.
+"""
+
+
+def short_title(notebook, name):
+    """The first heading of a notebook up to its first comma or colon: "6. MNIST"."""
+    lines = (line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines())
+    return next((re.split("[,:]", line[2:])[0].strip() for line in lines if line.startswith("# ")), name)
+
+
+def state(name, notebook, run, root):
+    """Whether the page shows what its code does today: a Verdict, green only where everything ran.
+
+    Parameters
+    ----------
+    name : str
+        Such as "06_mnist".
+    notebook : nbformat.NotebookNode
+        As it is committed.
+    run : dict or None
+        The record of `_build/runs`.
+    root : Path
+    """
+    if (root / "_build/errors" / f"{name}.txt").exists():
+        return Verdict(False, "failed")
+    if run is None:
+        return Verdict(False, "did not run")
+    if not runs.holds(run, notebook, root):
+        return Verdict(False, "out of date")
+    ran, there = cells(run)
+    if ran < there:
+        return Verdict(False, f"{there - ran} cells did not run")
+    return Verdict(True, "executed") if run["mode"] != "smoke" else Verdict(None, "smoke run")
+
+
+def cells(run):
+    """(cells that ended well, cells) of a run."""
+    well = [cell["execution_count"] is not None and all(output["output_type"] != "error" for output in cell["outputs"])
+            for cell in run["cells"]]
+    return sum(well), len(well)
+
+
+def share(part, whole):
+    """A Verdict over "12 of 12"; nothing to count is no verdict."""
+    return Verdict(part == whole, f"{part} of {whole}") if whole else None
+
+
+class Page:
+    """One page of the book with a notebook: what is known of it."""
+
+    def __init__(self, document, root, noted):
+        self.name = PurePosixPath(document).name
+        self.notebook = nbformat.read(root / f"{document}.ipynb", 4)
+        self.run = runs.read(root / "_build/runs", self.name)
+        self.facts = self.notebook.metadata.get("parity", {})
+        self.link = Link(short_title(self.notebook, self.name), os.path.relpath(f"{document}.html", PurePosixPath(HERE).parent))
+        self.state = state(self.name, self.notebook, self.run, root)
+        self.gpu = gpu.last(self.name, self.run, noted)
+
+    @property
+    def executed(self):
+        """A run that counts: not one of other code."""
+        return self.run if self.state.value is not False else None
+
+    def execution(self):
+        """The row of the first table."""
+        run, budget = self.run or {}, self.facts.get("budget_s")
+        seconds = run.get("seconds")
+        took = None if seconds is None else f"{seconds:.0f}"
+        if took and budget and run.get("mode") == "quick":
+            took = Verdict(seconds <= budget, f"{took} of {budget:g}")
+        return {"page": self.link, "state": self.state, "cells": share(*cells(run)) if run else None,
+                "seconds": took, "peak memory, MB": run.get("peak_mb"),
+                "run": run.get("mode"), "device": gpu.places(run) or None, "date": (run.get("date") or "")[:10] or None,
+                "last on a GPU": "never" if self.gpu is None else f"{self.gpu[0]}, {self.gpu[1]}"}
+
+    def proof(self):
+        """The row of the second table."""
+        row = {"page": self.link, "proofs green": None, "worst float64 error": None, "mistakes caught": None, "results in their band": None}
+        if self.executed:
+            errors = [pair[rung] for pair in findings.worst(self.executed).values() for rung in RUNGS]
+            row |= {"proofs green": share(*findings.proofs(self.executed)), "worst float64 error": max(errors, default=None),
+                    "mistakes caught": share(*findings.mistakes(self.executed)),
+                    "results in their band": share(*findings.bands(self.executed))}
+        return row
+
+    def rungs(self):
+        """Rows of the third table: one a pair of sides."""
+        for pair, found in (findings.worst(self.executed) if self.executed else {}).items():
+            yield {"page": self.link, "sides": pair, "ladders": found["ladders"], **{rung: found[rung] for rung in RUNGS},
+                   "green": Verdict(found["green"])}
+
+    def results(self):
+        """Rows of the fourth table; a page with a target and no result says so."""
+        found = findings.of_kind(self.executed, "result") if self.executed else []
+        for one in found:
+            share_of = one.get("n") and 0 <= one["value"] <= 1
+            write = (lambda value: f"{value:.1%}") if share_of else number
+            yield {"page": self.link, "result": one["what"], "this build": write(one["value"]), "n": one.get("n"),
+                   "95 % interval": " to ".join(map(write, one["interval"])) if one.get("interval") else None,
+                   "band": " to ".join(map(write, one["band"])) if one.get("band") else None,
+                   "inside": Verdict(one["inside"]) if one.get("band") and one.get("run") != "smoke" else None,
+                   "published": str(one["target"]), "source": one["source"]}
+        target = self.facts.get("target")
+        if not found and target:
+            yield {"page": self.link, "result": target["what"], "this build": None, "n": None, "95 % interval": None, "band": None,
+                   "inside": None, "published": str(target["value"]), "source": target["source"]}
+
+    def versions(self):
+        """The row of the last table: what this page was executed with."""
+        used = (self.run or {}).get("versions", {})
+        return {"page": self.link, **{name: used.get(name) for name in ("python", "labs", "torch", "paddle", "numpy", "transformers")}}
+
+
+def summary(pages):
+    """The first sentence: how much of the book is green."""
+    green = sum(page.state.value is True for page in pages)
+    seconds = sum((page.run or {}).get("seconds") or 0 for page in pages)
+    peak = max(((page.run or {}).get("peak_mb") or 0 for page in pages), default=0)
+    return (f"**{green} of {len(pages)} pages with code are green**; their runs took {seconds:.0f} s in all, "
+            f"and the largest needed {peak:,} MB of memory.")
+
+
+def text(root, documents):
+    """The page as Markdown.
+
+    Parameters
+    ----------
+    root : Path
+        The repository.
+    documents : list of str
+        All pages of `_toc.yml`; those with a notebook count.
+    """
+    noted = gpu.read(root)
+    pages = [Page(document, root, noted) for document in documents if (root / f"{document}.ipynb").exists()]
+    errors = dict.fromkeys(RUNGS, lambda value: f"{value:.1e}" if value else "0")
+    rungs = table([row for page in pages for row in page.rungs()], "Worst float64 error by rung, relative to an array's size",
+                  columns=["page", "sides", "ladders", *RUNGS, "green"], formats=errors)
+    results = table([row for page in pages for row in page.results()], "Results of this build beside the published ones",
+                    columns=["page", "result", "this build", "n", "95 % interval", "band", "inside", "published", "source"])
+    parts = [INTRO, summary(pages),
+             "## Execution", "Seconds are those of a quick run beside the page's own budget, on two processor cores.",
+             table([page.execution() for page in pages], "Pages with code, as they were executed").html,
+             "## Proofs", "Each proof is a parity ladder or an equality check; a planted mistake is caught when it breaks the rung that it "
+             "should break, in both precisions, and none below.",
+             table([page.proof() for page in pages], "What each page proves", formats={"worst float64 error": ".1e"}).html,
+             "## Parity, rung by rung", f"Allowed is an error of {TOLERANCE:.0e}. Fluid is the Paddle of 2018, where a page has it.",
+             rungs.html, "## Results against targets",
+             "A quick run sees little data, so it has a band of its own; outside of it the build fails.", results.html,
+             "## Versions", table([page.versions() for page in pages], "What each page was executed with").html,
+             "## Weight of the pages", "What a browser loads that has seen nothing of the site before.",
+             f"{WEIGHTS[0]}<p>Not measured: there was no browser on the machine that built this site.</p>{WEIGHTS[1]}"]
+    return "\n\n".join(parts) + "\n"

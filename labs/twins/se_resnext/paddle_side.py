@@ -1,0 +1,152 @@
+"""SE-ResNeXt, Paddle side.
+
+images (B, C, H, W), soft labels (B, K) -> logits (B, K)
+ResNeXt is Xie et al. 2017 (arXiv:1611.05431), squeeze and
+excitation Hu et al. 2018 (arXiv:1709.01507). With 50 layers,
+32 groups and 1,000 classes it has 27,559,896 parameters, the
+number that timm publishes.
+"""
+import paddle
+from paddle import nn
+import paddle.nn.functional as F
+
+
+class BatchNorm(nn.BatchNorm2D):
+    """Keeps the biased variance: Paddle's own convention."""
+
+    def __init__(self, channels, config):
+        # differs: this momentum is the share of the old
+        super().__init__(
+            channels, momentum=config.norm_momentum,
+            epsilon=config.norm_epsilon)
+
+
+class SqueezeExcite(nn.Layer):
+    """A gate in (0, 1) for each channel of each image."""
+
+    def __init__(self, channels, config):
+        super().__init__()
+        hidden = channels // config.reduction
+        self.fc1 = nn.Linear(channels, hidden)
+        self.fc2 = nn.Linear(hidden, channels)
+
+    def gates(self, x):                 # (B, C, H, W)
+        x = x.flatten(2).mean(2)
+        x = F.relu(self.fc1(x))         # (B, C / r)
+        return F.sigmoid(self.fc2(x))           # (B, C)
+
+    def forward(self, x):
+        return x * self.gates(x)[:, :, None, None]
+
+
+def conv(given, made, kernel, stride=1, groups=1):
+    """A convolution without bias: BatchNorm brings one."""
+    return nn.Conv2D(
+        given, made, kernel, stride, padding=kernel // 2,
+        groups=groups, bias_attr=False)
+
+
+class Block(nn.Layer):
+    """1x1, grouped 3x3, 1x1, gates, and the shortcut."""
+
+    def __init__(self, given, width, stride, config):
+        super().__init__()
+        made = width * config.expansion
+        groups = config.cardinality
+        self.conv1 = conv(given, width, 1)
+        self.bn1 = BatchNorm(width, config)
+        self.conv2 = conv(width, width, 3, stride, groups)
+        self.bn2 = BatchNorm(width, config)
+        self.conv3 = conv(width, made, 1)
+        self.bn3 = BatchNorm(made, config)
+        self.se = nn.Identity()
+        if config.reduction:
+            self.se = SqueezeExcite(made, config)
+        self.downsample = nn.Identity()
+        if stride > 1 or given != made:
+            self.downsample = nn.Sequential(
+                conv(given, made, 1, stride),
+                BatchNorm(made, config))
+
+    def forward(self, x):               # (B, given, H, W)
+        y = F.relu(self.bn1(self.conv1(x)))
+        y = F.relu(self.bn2(self.conv2(y)))
+        y = self.se(self.bn3(self.conv3(y)))
+        return F.relu(y + self.downsample(x))
+
+
+class SEResNeXt(nn.Layer):
+    """Stem, stages of blocks, mean over the image, matrix."""
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        channels = config.stem
+        self.conv1 = conv(config.image[0], channels,
+                          config.kernel, config.stride)
+        self.bn1 = BatchNorm(channels, config)
+        stages = []
+        for i, width in enumerate(config.widths):
+            blocks = []
+            for j in range(config.blocks[i]):
+                stride = 2 if i > 0 and j == 0 else 1
+                blocks.append(
+                    Block(channels, width, stride, config))
+                channels = width * config.expansion
+            stages.append(nn.Sequential(*blocks))
+        self.stages = nn.Sequential(*stages)
+        # differs: Paddle stores a Linear weight as (in, out)
+        self.fc = nn.Linear(channels, config.classes)
+
+    def forward(self, x):               # (B, C, H, W)
+        x = F.relu(self.bn1(self.conv1(x)))
+        if self.config.kernel == 7:     # ImageNet's stem
+            x = F.max_pool2d(x, 3, 2, padding=1)
+        x = self.stages(x)
+        x = x.flatten(2).mean(2)
+        return self.fc(x)               # (B, K)
+
+
+def build(config):
+    """The network that the config describes."""
+    return SEResNeXt(config)
+
+
+def make_optimizer(model, config):
+    """SGD with momentum; decay on weights; the schedule."""
+    weights = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim == 1]
+    decay = config.weight_decay
+    schedule = paddle.optimizer.lr.LambdaDecay(
+        1.0, config.rate)
+    optimizer = paddle.optimizer.Momentum(
+        schedule, config.momentum,
+        use_nesterov=config.nesterov, parameters=[
+            {"params": weights, "weight_decay": decay},
+            {"params": others, "weight_decay": 0.0}])
+    optimizer.schedule = schedule
+    return optimizer
+
+
+def tensors(model, batch):
+    """The batch as tensors, on the device set for Paddle."""
+    model.config.check(batch[0])
+    return [paddle.to_tensor(a) for a in batch]
+
+
+def step(model, optimizer, batch):
+    """One step of training; the loss before it."""
+    x, y = tensors(model, batch)
+    # differs: Paddle has to be told that labels are soft
+    loss = F.cross_entropy(model(x), y, soft_label=True)
+    loss.backward()
+    optimizer.step()
+    optimizer.schedule.step()
+    optimizer.clear_grad()
+    return loss
+
+
+@paddle.no_grad()
+def logits(model, batch):
+    """Logits of a batch, or of images alone; no training."""
+    return model(tensors(model, batch[:1])[0])

@@ -1,0 +1,45 @@
+"""What a test needs: skipped where it is missing, a failure where PARITY_NEEDS=all, and a summary of what was not covered."""
+import functools
+import os
+
+import pytest
+
+from book.make import needs
+
+
+@functools.cache
+def lacking(name):
+    """Asked once a session."""
+    return needs.NEEDS[name].lacking()
+
+
+def pytest_configure(config):
+    """The two marks of this suite."""
+    config.addinivalue_line("markers", "needs(name, ...): what the test cannot do without, by its name in book/make/needs.py")
+    config.addinivalue_line("markers", "built: looks at the finished site in _build/html (make test-site)")
+
+
+@pytest.hookimpl(tryfirst=True)                   # before fixtures are made, which may need it too
+def pytest_runtest_setup(item):
+    """Skip, or fail where everything must be there."""
+    for mark in item.iter_markers("needs"):
+        for name in mark.args:
+            why = lacking(name)
+            if why and os.environ.get("PARITY_NEEDS") == "all":
+                pytest.fail(f"needs {name}: {why}; to get it: {needs.NEEDS[name].get}", pytrace=False)
+            if why:
+                pytest.skip(f"needs {name}: {why}")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what was not covered, how many tests that concerns, and how to cover it."""
+    counts = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        said = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr).removeprefix("Skipped: ")
+        for name in needs.NEEDS:
+            if said.startswith(f"needs {name}: "):
+                counts[name] = counts.get(name, 0) + 1
+    if counts:
+        terminalreporter.section("not covered on this machine")
+        for name, count in counts.items():
+            terminalreporter.line(f"{needs.NEEDS[name].covers} ({count} tests). To cover it: {needs.NEEDS[name].get}")

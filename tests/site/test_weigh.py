@@ -1,0 +1,97 @@
+"""Weights and budget of the pages, and the two looks through the files: links and figures."""
+import json
+
+import pytest
+from bs4 import BeautifulSoup
+from links import broken, figures_without_text
+
+from book.make import browser, status, weigh
+
+LIGHT = {"requests": 5, "sent": 9_000, "bytes": 20_000}
+
+
+@pytest.mark.parametrize("what, says", [("requests", "a.html: 33 requests, 32 are allowed"), ("sent", "a.html: 1,001 kB sent, 1,000 are allowed"),
+                                        ("bytes", "a.html: 3,501 kB unpacked, 3,500 are allowed")])
+def test_a_page_over_the_budget_is_named(what, says):
+    just_over = {"requests": 33, "sent": 1_001_000, "bytes": 3_501_000}
+    assert weigh.over({"a.html": LIGHT | {what: just_over[what]}, "b.html": LIGHT}) == [says]
+
+
+def test_a_page_at_the_budget_is_allowed():
+    assert weigh.over({"a.html": weigh.BUDGET}) == []
+
+
+def write_site(root, body):
+    """A site whose status page has this body."""
+    html = root / "_build/html"
+    (html / "book/pages").mkdir(parents=True)
+    (html / "index.html").write_text("<link rel='icon' href='data:,'><p>small</p>", encoding="utf-8")
+    (html / f"{status.HERE}.html").write_text(f"<link rel='icon' href='data:,'>{body}", encoding="utf-8")
+    (root / "_build/sphinx").mkdir()
+    (root / "_build/sphinx/stamp.json").write_text(json.dumps({"digest": "one"}), encoding="utf-8")
+    return html
+
+
+MARKED = f"<h1>S</h1>{status.WEIGHTS[0]}<p>Not measured</p>{status.WEIGHTS[1]}<footer>end</footer>"
+
+
+def test_the_weights_take_the_place_of_the_words_that_there_are_none(tmp_path):
+    html = write_site(tmp_path, MARKED)
+    for _ in range(2):                                  # entering them again changes nothing
+        weigh.enter(html, {"index.html": LIGHT})
+        page = BeautifulSoup((html / f"{status.HERE}.html").read_text(encoding="utf-8"), "html.parser")
+        assert [cell.get_text().strip() for cell in page.select("tbody td")] == ["5", "9", "20", "✔ yes"]
+        assert page.select_one("tbody a")["href"] == "../../index.html" and page.footer and "Not measured" not in page.get_text()
+
+
+def test_a_status_page_that_lost_its_marks_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="lost the marks"):
+        weigh.enter(write_site(tmp_path, "<h1>S</h1>"), {"index.html": LIGHT})
+
+
+def test_the_built_page_keeps_its_marks(small_book):
+    text = (small_book / f"_build/html/{status.HERE}.html").read_text(encoding="utf-8")
+    assert all(mark in text for mark in status.WEIGHTS) and "there was no browser" in text
+
+
+@pytest.mark.needs("chromium")
+def test_a_page_is_weighed_with_all_that_it_loads(tmp_path, chromium):
+    (tmp_path / "page.html").write_text("<link rel='icon' href='data:,'><script src='one.js'></script>" + "x" * 5000, encoding="utf-8")
+    (tmp_path / "one.js").write_text("// " + "y" * 100_000, encoding="utf-8")
+    with browser.served(tmp_path) as address:
+        found = weigh.weigh(chromium, address, "page.html")
+    assert found["requests"] == 2 and found["bytes"] == 105_003 + len("<link rel='icon' href='data:,'><script src='one.js'></script>")
+    assert found["sent"] < 1000, "text is sent compressed"
+
+
+@pytest.mark.needs("chromium")
+def test_the_same_build_is_weighed_once(tmp_path, chromium):
+    write_site(tmp_path, MARKED)
+    first, fresh = weigh.site(tmp_path, chromium)
+    assert fresh and set(first) == {"index.html", "book/pages/status.html"}
+    assert weigh.site(tmp_path, chromium) == (first, False)
+    (tmp_path / "_build/sphinx/stamp.json").write_text(json.dumps({"digest": "two"}), encoding="utf-8")
+    assert weigh.site(tmp_path, chromium)[1] is True
+
+
+@pytest.mark.parametrize("link, answers", [
+    ("b.html", True), ("b.html#there", True), ("#here", True), ("/b.html#there", True), ("https://a.example/x", True), ("d/", True), ("%62.html", True),
+    ("b.html#gone", False), ("gone.html", False), ("#gone", False), ("d/gone.html", False)])
+def test_a_link_that_leads_nowhere_is_found(tmp_path, link, answers):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/index.html").write_text("", encoding="utf-8")
+    (tmp_path / "a.html").write_text(f"<p id='here'><a href='{link}'>x</a>", encoding="utf-8")
+    (tmp_path / "b.html").write_text("<p id='there'>", encoding="utf-8")
+    assert broken(tmp_path) == ([] if answers else [f"a.html -> {link}"])
+
+
+@pytest.mark.parametrize("picture, says", [
+    ("<img src='a.png' alt='A curve.'>", True), ("<figure class='labs-figure'><svg role='img' aria-label='A curve.'></svg></figure>", True),
+    ("<img src='a.png'>", False), ("<img src='a.png' alt=''>", False), ("<figure class='labs-figure'><svg></svg></figure>", False)])
+def test_a_figure_that_says_nothing_is_found(tmp_path, picture, says):
+    (tmp_path / "a.html").write_text(f"<article>{picture}</article>", encoding="utf-8")
+    assert (figures_without_text(tmp_path) == []) is says
+
+
+def test_the_small_book_has_no_broken_link(small_book):
+    assert broken(small_book / "_build/html") == []
