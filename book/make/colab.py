@@ -25,7 +25,7 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from book.make import notebooks
+from book.make import execute, notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ROOT / "book/make/colab.txt"
@@ -155,7 +155,8 @@ def main(arguments=None):
             run(made, python)
             state = "ok" if torch_of(python) == before else f"FAILED: torch was {before} and is {torch_of(python)}"
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            state = f"FAILED: {error}"
+            lines = execute.COLOURS.sub("", str(error)).strip().splitlines()
+            state = "FAILED\n" + "\n".join(lines[-25:])
         if state != "ok":
             failed.append(name)
         say(f"{name:<24} {time.time() - began:6.0f} s   {state}")

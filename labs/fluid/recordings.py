@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from labs.fluid.errors import FluidError
-from labs.fluid.there.fluid_crossing import SEPARATOR, flat, pack, unpack
+from labs.fluid.there.fluid_crossing import SEPARATOR, flat, unpack
 from labs.parity.sketch import sketch
 
 FOLDER = Path(__file__).resolve().parent / "recordings"

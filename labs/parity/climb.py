@@ -14,7 +14,8 @@ PRECISIONS = ("float64", "float32")
 
 
 def climb(first, second, batches: list, config, weights: dict | None = None, seed: int = 0,
-          also: list = (), title: str | None = None, sketch: int | None = None) -> Ladder:
+          also: list = (), title: str | None = None, sketch: int | None = None,
+          planted: bool = False) -> Ladder:
     """Climb the ladder with two sides, or more.
 
     Parameters
@@ -34,6 +35,8 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
     sketch : int, optional
         Compare arrays of more entries by sketches with so many places, and keep no more than one side's memory at a
         time: for networks whose records would not fit.
+    planted : bool
+        A side is wrong on purpose, so the status page does not count the ladder as a proof.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
         pair, both = beside(wrong)
         return Ladder([pair], called, count, len(batches), records=both, planted=True)
     return Ladder(pairs, title or title_of(config, pairs), count, len(batches), SimpleNamespace(second=second, climb=again),
-                  [*compared, *also])
+                  [*compared, *also], planted)
 
 
 def title_of(config, pairs: list) -> str:

@@ -1,4 +1,5 @@
 """A small book in Chromium: columns, tabs, memory, width, silence. (The real one: test_built.py.)"""
+import accessibility
 import pytest
 from opening import WIDTHS, check_pages, shown, sides
 
@@ -121,3 +122,22 @@ def test_the_check_sees_what_it_looks_for(opened, tmp_path):
     [(name, too_wide, complaints, elsewhere)] = found
     assert name == "bad.html" and too_wide == list(WIDTHS)
     assert any("missing" in said for said in complaints) and elsewhere == ["http://127.0.0.2:9/x.png"]
+
+
+@pytest.mark.needs("axe")
+@pytest.mark.parametrize("name", [PAIRS, "index.html", "book/pages/glossary.html", "book/pages/status.html"])
+def test_axe_finds_nothing(opened, address, name):
+    assert accessibility.findings(opened(address + name, 1440)) == []
+
+
+@pytest.mark.needs("axe")
+def test_axe_sees_what_it_looks_for(opened, tmp_path):
+    """A picture without words on a phone too, and code that cannot be read in the dark alone."""
+    (tmp_path / "bad.html").write_text(
+        "<!doctype html><html lang='en'><title>Bad</title><link rel='icon' href='data:,'><style>html[data-theme=dark] { background: #000 } "
+        "html[data-theme=dark] .k { color: #111 }</style><main><h1 style='color: #999'>Bad</h1><img src='data:,'>"
+        "<pre><span class='k'>import</span> <span class='k'>from</span></pre></main>", encoding="utf-8")
+    with browser.served(tmp_path) as url:
+        found = {(theme, width, rule, where) for theme, width, rule, where, _ in accessibility.findings(opened(url + "bad.html", 1440))}
+    assert {("light", 1440, "image-alt", "img"), ("light", 390, "image-alt", "img"), ("dark", 1440, "color-contrast", "span")} <= found
+    assert ("light", 1440, "color-contrast", "span") not in found and ("light", 1440, "color-contrast", "h1") in found

@@ -2,22 +2,22 @@
 
 Every page is opened once and asked everything; a test is one promise about all pages.
 """
-from importlib.resources import files
 from pathlib import Path
 
+import accessibility
 import pytest
 from links import broken, figures_without_text
 from opening import PHONE, WIDTHS, shown, sides, too_wide, watched
 
-from book.make import browser, weigh
+from book.make import browser, needs, status, weigh
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build/html"
+A4 = 794                        # the width of a sheet at 96 dots an inch
 MNIST = "chapters/06_mnist.html"
 WORD = "discordant"             # stands in chapter 6 and in no other place
 # What axe-core finds in the theme and we do not mend: (rule, a selector of the element). Nothing else may be found.
 THEME = ()
-COLOURS = ["color-contrast", "link-in-text-block"]      # the slow rules; the only ones that another theme can break
 GLYPHS = """text => {
     const draw = sign => { const canvas = Object.assign(document.createElement('canvas'), {width: 40, height: 40});
         const pen = canvas.getContext('2d'); pen.font = '30px ' + getComputedStyle(document.body).fontFamily;
@@ -38,10 +38,6 @@ def address():
 @pytest.fixture(scope="module")
 def survey(chromium, address):
     """{page: what it was asked}."""
-    try:
-        axe = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-    except ModuleNotFoundError:
-        axe = None
     found = {}
     for name in browser.pages(HTML):
         context = chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
@@ -49,23 +45,11 @@ def survey(chromium, address):
         facts = {"violations": [], "wide": too_wide(page)}
         facts["complaints"], facts["elsewhere"] = list(page.complaints), list(page.elsewhere)     # axe, below, makes requests of its own
         facts["unseen"] = page.evaluate(GLYPHS, "".join(sign for sign in page.inner_text("body") if "\u4e00" <= sign <= "\u9fff"))
-        if axe:
-            page.evaluate(axe)
-            page.add_style_tag(content="* { transition: none !important; animation: none !important }")     # or a colour is caught while it fades
-            for scheme, width, rules in (("light", 1440, {}), ("dark", 1440, {"runOnly": COLOURS}),
-                                         ("light", PHONE, {"rules": {rule: {"enabled": False} for rule in COLOURS}})):
-                page.set_viewport_size({"width": width, "height": 900})
-                page.evaluate("theme => { document.documentElement.dataset.theme = theme }", scheme)
-                facts["violations"] += [(scheme, width, *one) for one in violations(page, rules)]
+        if not needs.NEEDS["axe"].lacking():
+            facts["violations"] = accessibility.findings(page)
         found[name] = facts
         context.close()
     return found
-
-
-def violations(page, options):
-    """What axe-core finds on a page as it stands: (rule, selector, the element's beginning)."""
-    return page.evaluate("""async options => (await axe.run(options)).violations.flatMap(rule =>
-        rule.nodes.map(node => [rule.id, node.target.join(' '), node.html.slice(0, 120)]))""", options)
 
 
 def across(survey, fact):
@@ -119,8 +103,8 @@ def test_every_figure_says_what_it_shows():
 def test_every_page_keeps_its_budget_and_the_status_page_shows_it(chromium):
     weights, _ = weigh.site(ROOT, chromium)
     assert set(weights) == set(browser.pages(HTML)) and weigh.over(weights) == []
-    status = (HTML / "book/pages/status.html").read_text(encoding="utf-8")
-    assert all(f">{name.removesuffix('.html')}</a>" in status for name in weights)
+    shown_there = (HTML / f"{status.HERE}.html").read_text(encoding="utf-8")
+    assert all(f">{name.removesuffix('.html')}</a>" in shown_there for name in weights)
 
 
 def test_search_finds_a_word_of_chapter_6(opened, address):
@@ -208,8 +192,16 @@ def test_the_theme_follows_the_system_and_the_reader(opened, address):
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
 
 
+@pytest.mark.parametrize("name", [MNIST, f"{status.HERE}.html"])
+def test_no_table_runs_off_the_paper(opened, address, name):
+    page = opened(address + name, A4)
+    page.emulate_media(media="print")
+    edges = page.evaluate("[...document.querySelectorAll('.labs-table')].map(t => [t.caption ? t.caption.innerText : '', t.getBoundingClientRect().right])")
+    assert edges and [(caption, edge) for caption, edge in edges if edge > A4] == []
+
+
 def test_print_shows_every_side_and_no_line_is_cut(opened, address):
-    page = opened(address + MNIST, 794)                 # a sheet of A4 at 96 dots an inch
+    page = opened(address + MNIST, A4)
     page.emulate_media(media="print")
     panes = page.evaluate("[...document.querySelectorAll('.sides-block')].map(b => b.querySelectorAll('.sides-pane').length)")
     assert panes and [len(block) for block in sides(page)] == panes

@@ -11,7 +11,8 @@ import sys
 import types
 
 #: What is replaced in the copy, and what it says there.
-WORDS = {"torch.float32": "torch.float64", ".float()": ".double()", "dtype=torch.float)": "dtype=torch.float64)"}
+WORDS = {"torch.float32": "torch.float64", ".float()": ".double()", "dtype=torch.float)": "dtype=torch.float64)",
+         "dtype=torch.float,": "dtype=torch.float64,"}
 MODULES = ("transformers.models.llama.modeling_llama", "transformers.loss.loss_utils")
 
 
