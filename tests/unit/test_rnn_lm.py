@@ -265,3 +265,23 @@ def test_the_published_recipes_are_the_papers():
         Config(optimizer="adagrad")
     with pytest.raises(ValueError, match="hidden: expected at least 1"):
         Config(hidden=0)
+
+
+def test_a_ladder_that_is_red_on_purpose_is_no_proof():
+    config, batches = proof.cases(data)["words"]
+    made = [parity.climb(torch_side, torch_side, batches[:2], config, planted=planted).data()["planted"] for planted in (False, True)]
+    assert made == [False, True]
+
+
+def test_fluid_reads_its_gates_in_another_order_than_ours():
+    """The layout that the Fluid ladder translates: c, i, f, o there; i, f, g, o here; one the inverse of the other."""
+    import ast
+    from pathlib import Path
+
+    import labs.fluid.there
+    source = (Path(labs.fluid.there.__file__).parent / "fluid_ladder.py").read_text(encoding="utf-8")
+    orders = next(ast.literal_eval(node.value) for node in ast.parse(source).body
+                  if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("(GATES_HERE"))
+    here, there = orders
+    assert [["c", "i", "f", "o"][n] for n in here] == ["i", "f", "c", "o"]
+    assert [["i", "f", "g", "o"][n] for n in there] == ["g", "i", "f", "o"]
