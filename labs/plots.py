@@ -196,6 +196,49 @@ def matrix(array, row_labels, column_labels, title, xlabel, ylabel, alt):
         show(figure, alt)
 
 
+def diagram(boxes, arrows, title, alt, strong=(), height=3.2, heads=True):
+    """Draw boxes and what leads from one to another: the parts of a network, the bases of a class.
+
+    Parameters
+    ----------
+    boxes : dict of str to (x, y) or (x, y, text)
+        Where the middle of each box lies, in any unit, x to the right and y down; its text, if not its name.
+    arrows : list of (str, str) or (str, str, float)
+        From box to box; the number bends the arrow, as a share of its length.
+    strong : collection of str
+        Boxes that are filled.
+    height : float
+        Inches.
+    heads : bool
+        Arrows rather than lines.
+
+    Raises
+    ------
+    ValueError
+        An arrow begins or ends at no box.
+    """
+    lost = {name for arrow in arrows for name in arrow[:2]} - set(boxes)
+    if lost:
+        raise ValueError(f"arrows: no box named {', '.join(sorted(map(repr, lost)))}; there are {', '.join(boxes)}")
+    with style():
+        figure, axes = _axes(title, "", "", height)
+        patch = {}
+        for name, (x, y, *text) in boxes.items():
+            ink, fill = (LIGHT, COLORS["paddle"]) if name in strong else ("black", "none")
+            patch[name] = axes.text(x, y, text[0] if text else name, ha="center", va="center", fontsize=8, color=ink, zorder=2, bbox={
+                "facecolor": fill, "edgecolor": fill if name in strong else "black", "boxstyle": "round,pad=0.4", "linewidth": 0.9}).get_bbox_patch()
+        for first, last, *bend in arrows:
+            axes.annotate("", boxes[last][:2], boxes[first][:2], zorder=1, arrowprops={
+                "arrowstyle": "-|>" if heads else "-", "facecolor": "black", "linewidth": 0.9, "patchA": patch[first], "patchB": patch[last],
+                "shrinkA": 1, "shrinkB": 1, "connectionstyle": f"arc3,rad={bend[0] if bend else 0}"})
+        x, y = np.array([place[:2] for place in boxes.values()], dtype=float).T
+        beside = 0.12 * (np.ptp(x) or 1)
+        axes.set(xlim=(x.min() - beside, x.max() + beside), ylim=(y.max() + 0.6, y.min() - 0.6))
+        axes.set_axis_off()
+        figure.draw_without_rendering()         # arrows lie under the boxes, so the boxes must have their places first
+        show(figure, alt)
+
+
 def contrast(first, second):
     """Contrast of two colours as WCAG 2 defines it: 1 to 21."""
     def luminance(color):

@@ -97,8 +97,8 @@ def execute(notebook, root, timeout):
 
     Returns
     -------
-    live, report, peak_mb
-        The notebook with its outputs, what the kernel said that it used, its largest memory.
+    live, report, peak_mb, seconds
+        The notebook with its outputs, what the kernel said that it used, its largest memory, seconds by cell id.
 
     Raises
     ------
@@ -108,12 +108,19 @@ def execute(notebook, root, timeout):
     live = copy.deepcopy(notebook)
     cells = runs.code(live)
     live.cells.append(nbformat.v4.new_code_cell(kernel_report.ASK))
-    started, watch = [], []
+    started, watch, at, seconds = [], [], {}, {}
+
+    def starts(cell, cell_index):
+        started.append(cell)
+        at[cell.id] = time.perf_counter()
+
+    def ended(cell, cell_index, execute_reply):
+        seconds[cell.id] = round(time.perf_counter() - at[cell.id], 2)
     with tempfile.TemporaryDirectory(prefix="parity-") as folder:
         client = NotebookClient(live, timeout=timeout, kernel_name="python3", record_timing=False, shutdown_kernel="immediate",
                                 extra_arguments=["--log-level=ERROR"],      # not its warning that it listens on loopback
                                 resources={"metadata": {"path": folder}},
-                                on_cell_execute=lambda cell, cell_index: started.append(cell))
+                                on_cell_execute=starts, on_cell_executed=ended)
 
         def began(**_):
             watch.append(Peak(client.km.provisioner.pid))
@@ -125,26 +132,26 @@ def execute(notebook, root, timeout):
         try:
             client.execute(env=environment)
         except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
-            at = started[-1] if started else None
-            line, trace = explain(error, at, timeout)
+            line, trace = explain(error, started[-1] if started else None, timeout)
             raise Failure(f"{failed_cell(cells, started)}: {line}", COLOURS.sub("", trace)) from error
         finally:
             for one in watch:
                 one.ended.set()
     said = "".join(output.get("text", "") for output in live.cells.pop().outputs)
     report = json.loads(said.split(kernel_report.MARK, 1)[1].splitlines()[0])
-    return live, report, max([report["peak_mb"], *(one.megabytes for one in watch)])
+    return live, report, max([report["peak_mb"], *(one.megabytes for one in watch)]), seconds
 
 
 def record(name, notebook, root, timeout):
     """Execute one notebook and return what `_build/runs/NAME.json` holds."""
     before, began = runs.key(notebook, root), time.perf_counter()
-    live, report, peak = execute(notebook, root, timeout)
+    live, report, peak, seconds = execute(notebook, root, timeout)
     return {"name": name, "key": before, "mode": mode(), "device": os.environ.get("LABS_DEVICE", "auto"),
             "seconds": round(time.perf_counter() - began, 1), "peak_mb": round(peak), "versions": report["versions"], "places": report["places"],
             "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "data": report["cards"], "depends": runs.depends(report, root),
-            "cells": [{"id": cell.id, "execution_count": cell.execution_count, "outputs": cell.outputs} for cell in runs.code(live)]}
+            "cells": [{"id": cell.id, "execution_count": cell.execution_count, "seconds": seconds.get(cell.id), "outputs": cell.outputs}
+                      for cell in runs.code(live)]}
 
 
 def say(name, state, seconds):
@@ -172,6 +179,9 @@ def one(name, notebook, root, timeout, stopping):
     budget = notebook.metadata.get("parity", {}).get("budget_s")
     if budget and mode() == "quick" and run["seconds"] > budget:
         say(name, f"warning: over its budget of {budget} s", run["seconds"])
+        for cell in sorted(run["cells"], key=lambda cell: -(cell["seconds"] or 0))[:3]:
+            source = next(c.source for c in notebook.cells if c.id == cell["id"])
+            say(name, f"  a slow cell: {source.splitlines()[0][:38]}", cell["seconds"])
     return None
 
 

@@ -1,92 +1,16 @@
 """Planted mistakes: a ladder that cannot fail proves nothing.
 
-Each mistake takes a side and returns a side that is wrong in one way, in either framework. It must make its
-rung fail, and leave every rung below green. Mistakes of one task live in its room (`labs/twins/ROOM/mistakes.py`).
+Each takes a side and returns a side that is wrong in one way, in either framework. It must make its rung fail, and
+leave every rung below green. Mistakes of one task live in its room (`labs/twins/ROOM/mistakes.py`).
 """
 import importlib
-from dataclasses import dataclass, replace
-from types import SimpleNamespace
 
 import numpy as np
 
 from labs.parity import weights as weights_
 from labs.parity.climb import changed
 from labs.parity.errors import ParityError
-from labs.parity.record import RUNGS
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """One wrong line that people really write.
-
-    Attributes
-    ----------
-    name : str
-    rung : str
-        The lowest rung that must fail.
-    what : str
-        In words, for the page.
-    plant : callable
-        side -> side with the mistake.
-    suits : callable
-        model -> bool: does the model have what it takes?
-    fields : tuple of str
-        Fields that the config must have, and not as None: Adam's epsilon, which SGD lacks.
-    """
-    name: str
-    rung: str
-    what: str
-    plant: object
-    suits: object = lambda model: True
-    fields: tuple = ()
-
-    def __post_init__(self):
-        if self.rung not in RUNGS:
-            raise ParityError(f"{self.name}: expected a rung of {', '.join(RUNGS)}, got {self.rung!r}")
-
-
-def with_weights(alter):
-    """A mistake in copying: `alter(model, weights)` changes what arrives on this side."""
-    def plant(side):
-        def load(model, weights):
-            return weights_.load(model, alter(model, dict(weights)))
-        return changed(side, load=load)
-    return plant
-
-
-def with_optimizer(alter):
-    """A mistake in the optimizer: `alter(optimizer)` changes it after it is made."""
-    def plant(side):
-        def make_optimizer(model, config):
-            optimizer = side.make_optimizer(model, config)
-            alter(optimizer)
-            return optimizer
-        return changed(side, make_optimizer=make_optimizer)
-    return plant
-
-
-def with_config(**factors):
-    """A mistake in a setting: each named field of the config is multiplied on this side."""
-    def plant(side):
-        def make_optimizer(model, config):
-            wrong = {name: getattr(config, name) * factor for name, factor in factors.items()}
-            return side.make_optimizer(model, replace(config, **wrong))
-        return changed(side, make_optimizer=make_optimizer)
-    return plant
-
-
-def with_batch(alter):
-    """A mistake in the data: `alter(number, batch)` changes what this side's n-th step sees."""
-    def plant(side):
-        def make_optimizer(model, config):
-            model.steps_taken = 0
-            return side.make_optimizer(model, config)
-
-        def step(model, optimizer, batch):
-            model.steps_taken += 1
-            return side.step(model, optimizer, alter(model.steps_taken - 1, batch))
-        return changed(side, step=step, make_optimizer=make_optimizer)
-    return plant
+from labs.parity.planting import Mistake, from_room, with_batch, with_config, with_optimizer, with_weights
 
 
 def matrices(model) -> list:
@@ -300,19 +224,6 @@ def mistakes(room: str | None = None, model=None, config=None) -> list:
             and (config is None or all(getattr(config, name, None) is not None for name in m.fields))]
 
 
-def from_room(alter):
-    """A room's mistake replaces functions of a side: `alter(side)` gives them by name.
-
-    Among them may be `weights(model, weights)`, which changes what arrives in the copying, or leaves some out.
-    """
-    def plant(side):
-        given = alter(side)
-        if "weights" in given:
-            given |= vars(with_weights(given.pop("weights"))(side)) | given
-        return changed(side, **given)
-    return plant
-
-
 def plant(name: str, on, room: str | None = None):
     """Plant a mistake in the second side of a ladder and climb again.
 
@@ -336,9 +247,4 @@ def plant(name: str, on, room: str | None = None):
         raise ParityError(f"no mistake named {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
                           + f" There are {', '.join(known)}")
     mistake, given = known[name], on.retry
-    return given.climb(mistake.plant(as_side(given.second)), f"{on.title}, planted: {mistake.what}")
-
-
-def as_side(module) -> SimpleNamespace:
-    """A side as a namespace that can be changed."""
-    return changed(module)
+    return given.climb(mistake.plant(changed(given.second)), f"{on.title}, planted: {mistake.what}")

@@ -103,10 +103,8 @@ def ready(side, config, weights: dict, precision: str = "float32"):
     -------
     The model, as the framework makes it: in training mode.
     """
-    model = side.build(config)
-    driver = weights_.driver_of(model)
-    model = driver.settle(driver.cast(model, precision))
-    getattr(side, "load", weights_.load)(model, cast_all(weights, precision))
+    model = weights_.cast(side.build(config), precision)
+    getattr(side, "load", weights_.load)(model, weights)
     return model
 
 
@@ -131,7 +129,8 @@ def climb_alone(side, model, config, batches, precision, sketch) -> Record:
     rungs["gradients"] = keep(seen.pop())
     rungs["one step"] = keep(driver.parameters(model))
     losses += [scalar(driver, side.step(model, optimizer, batch)) for batch in batches[1:]]
-    rungs["k steps"] = {**keep(driver.parameters(model)), "losses": np.array(losses)}
+    after = keep(driver.parameters(model)) if batches[1:] else rungs["one step"]
+    rungs["k steps"] = {**after, "losses": np.array(losses)}
     rungs["train mode"] = keep({**driver.buffers(model), "logits": driver.to_numpy(side.logits(model, batches[0]))})
     return Record(name_of(side), precision, rungs, driver.place(model))
 
@@ -147,8 +146,3 @@ def scalar(driver, loss) -> np.ndarray:
 def cast(batch: tuple, precision: str) -> tuple:
     """A batch with its floats in the given precision; integers stay."""
     return tuple(a.astype(precision, copy=False) if a.dtype.kind == "f" else a for a in batch)
-
-
-def cast_all(weights: dict, precision: str) -> dict:
-    """Weights in the given precision."""
-    return {name: w.astype(precision, copy=False) for name, w in weights.items()}

@@ -91,8 +91,9 @@ def load(model, weights: dict):
 
 
 def cast(model, precision: str):
-    """The model in float32 or float64; its weights keep what they have lost."""
-    return driver_of(model).cast(model, precision)
+    """The model in float32 or float64, on the device that `labs.device` chooses; its weights keep what they have lost."""
+    driver = driver_of(model)
+    return driver.settle(driver.cast(model, precision))
 
 
 def weights_of(model) -> dict:

@@ -5,7 +5,8 @@ from small_nets import Small, batches_of_noise, norm_net
 
 from labs import parity
 from labs.parity.climb import changed
-from labs.parity.mistakes import GENERAL, Mistake
+from labs.parity.mistakes import GENERAL
+from labs.parity.planting import Mistake
 
 CASES = [(room, title, m.name) for room, title in rooms.ALL
          for _, torch_side, config, _ in [rooms.proven(room)[title]]

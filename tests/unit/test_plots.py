@@ -219,3 +219,23 @@ def test_numbers_of_a_matrix_can_be_read_on_their_cells(shown, monkeypatch):
 def test_bars_say_their_numbers_and_the_target(shown):
     plots.bars({"Paddle": 0.95, "PyTorch": 0.94}, "Accuracy", "side", "share right", ALT, intervals={"Paddle": (0.93, 0.96)}, target=0.99)
     assert [(s["label"], s["max"]) for s in shown[0].data["series"][-2:]] == [("Paddle", 0.95), ("PyTorch", 0.94)]
+
+
+def test_a_diagram_shows_its_boxes_and_arrows(shown):
+    plots.diagram({"x": (0, 0), "plus": (1, 0, "+"), "skip": (0.5, 1)}, [("x", "plus"), ("x", "skip", 0.2), ("skip", "plus")],
+                  "A shortcut", "x reaches the sum on two ways, one of them through a box.", strong={"skip"})
+    assert shown[0].data["title"] == "A shortcut"
+    assert shown[0].svg.count(plots.COLORS["paddle"].lower()) >= 1
+    assert "nan" not in shown[0].svg.lower().replace("nance", "")
+
+
+def test_a_diagram_without_heads_has_lines_only(shown):
+    boxes, joined = {"a": (0, 0), "b": (1, 1)}, [("a", "b")]
+    plots.diagram(boxes, joined, "With heads", "Two boxes, one below the other, and an arrow.")
+    plots.diagram(boxes, joined, "Without", "Two boxes, one below the other, and a line.", heads=False)
+    assert shown[0].svg.count("<path") > shown[1].svg.count("<path")
+
+
+def test_a_diagram_names_the_box_that_is_missing():
+    with pytest.raises(ValueError, match="no box named 'lost'; there are x, y"):
+        plots.diagram({"x": (0, 0), "y": (1, 0)}, [("x", "lost")], "Lost", "An arrow that would end nowhere at all.")

@@ -149,7 +149,8 @@ def test_a_byte_without_a_token_vanishes_and_ours_still_point_at_the_right_chara
     (lambda bpe: bpe[0].decode([49152]), "id 49152 is not in this vocabulary: expected 0 to 49151"),
     (lambda bpe: bpe[0].decode([-1]), "id -1 is not in"),
     (lambda bpe: special.fit([1] * 9, 8), "9 tokens do not fit into a context of 8: .* 'start' or 'end'"),
-    (lambda bpe: special.fit([1] * 9, 8, drop="middle"), "do not fit")])
+    (lambda bpe: special.fit([1] * 9, 8, drop="middle"), "do not fit"),
+    (lambda bpe: special.windows([1] * 4, [2] * 9, 10, 3, 101, 102), "a window of 10 has room for 3 new ids: .* the stride, 3")])
 def test_bad_input_raises_and_says_what_to_do(smol, call, says):
     with pytest.raises(byte_bpe.TextError, match=says):
         call(smol)
@@ -226,6 +227,28 @@ def test_a_pair_gets_the_librarys_ids_and_types(mini):
     for second in (None, "Nay."):
         theirs = library.encode("Who is there?", second)
         assert special.pair_template(ids[0], ids[1] if second else None, 101, 102) == (theirs.ids, theirs.type_ids)
+
+
+@pytest.mark.parametrize("length", [0, 1, 13, 14, 15, 22, 23, 24, 200])
+def test_windows_are_the_librarys(mini, length):
+    ours, _, library = mini
+    first, second = "Who is there?", " ".join(PLAY[3000:].split()[:length])
+    ids = [[i for i, *_ in ours.encode(text)] for text in (first, second)]
+    cut = tokenizers.Tokenizer.from_str(library.to_str())
+    cut.enable_truncation(20, stride=4, strategy="only_second")
+    theirs = cut.encode(first, second)
+    assert special.windows(*ids, 20, 4, 101, 102) == [theirs.ids, *(window.ids for window in theirs.overflowing)]
+
+
+@pytest.mark.parametrize("size", [300, 900])
+def test_a_tokenizer_trained_like_an_old_one_is_the_librarys(size):
+    from transformers import AutoTokenizer
+    old = AutoTokenizer.from_pretrained(data.folder("smollm2_135m_instruct_q4_1"))
+    texts = [*POEMS[:60], PLAY[:3000]]
+    theirs = json.loads(old.train_new_from_iterator(texts, size, show_progress=False).backend_tokenizer.to_str())["model"]
+    specials = [token.content for _, token in sorted(old.added_tokens_decoder.items())]
+    vocab, learned = merges.train(texts, size, byte_bpe.SPLIT_DIGITS, specials)
+    assert learned == [tuple(pair) for pair in theirs["merges"]] and vocab == theirs["vocab"]
 
 
 def test_padding_stands_on_the_side_that_was_asked_for():

@@ -44,6 +44,18 @@ def pair_template(first, second, cls, sep):
     return ids, types
 
 
+def windows(first, second, limit, stride, cls, sep):
+    """[CLS] first [SEP] part [SEP], for each part of second;
+    neighbouring parts share `stride` ids."""
+    room = limit - len(first) - 3
+    if room <= stride:
+        raise TextError(f"a window of {limit} has room for {room} new "
+                        f"ids: expected more than the stride, {stride}")
+    starts = range(0, max(len(second) - stride, 1), room - stride)
+    return [pair_template(first, second[at:at + room], cls, sep)[0]
+            for at in starts]
+
+
 def render_chat(messages, prompt=True, system=(
         "You are a helpful AI assistant named SmolLM, "
         "trained by Hugging Face")):
