@@ -17,7 +17,8 @@ def fetch(options):
     for name in chosen:
         try:
             folder = data.fetch(name)
-            print(f"{name}: {data.card(name).bytes / 1e6:.1f} MB in {folder}", flush=True)
+            size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+            print(f"{name}: {size / 1e6:.1f} MB in {folder}", flush=True)
         except data.DataError as error:
             print(error, file=sys.stderr, flush=True)
             failed.append(name)

@@ -87,12 +87,11 @@ class Page:
     def execution(self):
         """The row of the first table."""
         run, budget = self.run or {}, self.facts.get("budget_s")
-        seconds = run.get("seconds")
-        took = None if seconds is None else f"{seconds:.0f}"
-        if took and budget and run.get("mode") == "quick":
-            took = Verdict(seconds <= budget, f"{took} of {budget:g}")
+        took, worked = (None if run.get(key) is None else f"{run[key]:.0f}" for key in ("seconds", "processor_s"))
+        if worked and budget and run.get("mode") == "quick":
+            worked = Verdict(run["processor_s"] <= budget, f"{worked} of {budget:g}")
         return {"page": self.link, "state": self.state, "cells": share(*cells(run)) if run else None,
-                "seconds": took, "peak memory, MB": run.get("peak_mb"),
+                "seconds": took, "processor seconds": worked, "peak memory, MB": run.get("peak_mb"),
                 "run": run.get("mode"), "device": gpu.places(run) or None, "date": (run.get("date") or "")[:10] or None,
                 "last on a GPU": "never" if self.gpu is None else f"{self.gpu[0]}, {self.gpu[1]}"}
 
@@ -161,7 +160,8 @@ def text(root, documents):
     results = table([row for page in pages for row in page.results()], "Results of this build beside the published ones",
                     columns=["page", "result", "this build", "n", "95 % interval", "band", "inside", "published", "source"])
     parts = [INTRO, summary(pages),
-             "## Execution", "Seconds are those of a quick run beside the page's own budget, on two processor cores.",
+             "## Execution", "Two pages are executed at once, on two processor cores, and each waits while the other is timing something. So a quick "
+             "run is held to its page's budget by the processor seconds that it took.",
              table([page.execution() for page in pages], "Pages with code, as they were executed").html,
              "## Proofs", "Each proof is a parity ladder or an equality check; a planted mistake is caught when it breaks the rung that it "
              "should break, in both precisions, and none below.",

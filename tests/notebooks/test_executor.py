@@ -116,10 +116,25 @@ def test_a_failed_run_keeps_the_last_good_one_but_does_not_take_it_for_valid(roo
 
 
 def test_a_run_over_its_budget_is_warned_about(root, capsys):
-    slow = notebook(["import time; time.sleep(1)"])
+    slow = notebook(["1", "import time; end = time.process_time() + 1\nwhile time.process_time() < end: pass"])
     slow.metadata["parity"] = {"budget_s": 0.5}
     assert execute.everything({"slow": slow}, root, 60) == []
-    assert "over its budget of 0.5 s" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "over its budget of 0.5 processor seconds" in said and "a slow cell: import time;" in said
+    *_, fast, slow = runs.read(root / "_build/runs", "slow")["cells"]
+    assert fast["seconds"] < 1 <= slow["seconds"]
+
+
+def test_processor_seconds_are_those_of_the_process_and_its_children():
+    busy = "import time\nend = time.process_time() + 0.6\nwhile time.process_time() < end: pass\n"
+    both = f"import subprocess, sys, time\nchild = subprocess.Popen([sys.executable, '-c', {busy!r}])\n{busy}child.wait(); time.sleep(1)"
+    process = subprocess.Popen([sys.executable, "-c", both])
+    watch = execute.Watch(process.pid, every_s=0.02)
+    watch.start()
+    process.wait()
+    watch.ended.set()
+    watch.join()
+    assert 1.0 < watch.seconds < 2.0
 
 
 def test_peak_memory_survives_a_reset_of_the_kernels_own_mark(root, capsys):
