@@ -101,13 +101,16 @@ class Result:
                               f"{self.band[0]:.4g} to {self.band[1]:.4g}: something changed that the ladder does not see")
         return self
 
+    def beside(self, how):
+        """The columns of the table that every kind of result has."""
+        return {"published": self.target, "source": self.source, "band of this run": span(self.band, how),
+                "inside": tables.Verdict(self.inside if run.mode() != "smoke" else None)}
+
     def _repr_mimebundle_(self, include=None, exclude=None):
         low, high = self.interval
         how = self.written.format
         row = {"what": self.what, "this run": how(self.value), "95 % interval": f"{how(low)} to {how(high)}",
-               self.counted: self.n, "published": self.target, "source": self.source,
-               "band of this run": f"{how(self.band[0])} to {how(self.band[1])}",
-               "inside": tables.Verdict(self.inside if run.mode() != "smoke" else None)}
+               self.counted: self.n, **self.beside(how)}
         shown = tables.table([row], caption=f"Result of the {run.mode()} run")
         return outputs.bundle(shown.text, shown.html, {
             "kind": "result", "what": self.what, "value": self.value, "n": self.n, "interval": [low, high],
@@ -183,3 +186,42 @@ def agreement(what: str, same, target: str, source: str) -> Agreement:
     if same.dtype != bool or same.ndim != 1 or not len(same):
         raise ValueError(f"expected at least one truth value, shape (N,), got {same.dtype} of shape {same.shape}")
     return Agreement(what, float(same.mean()), len(same), target, source, (1.0, 1.0))
+
+
+@dataclass(frozen=True)
+class Number(Result):
+    """A number that is counted or computed, not sampled: it has no interval."""
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        shown = tables.table([{"what": self.what, "this run": number_in_words(self.value), **self.beside(number_in_words)}],
+                             caption=f"Result of the {run.mode()} run")
+        return outputs.bundle(shown.text, shown.html, {
+            "kind": "result", "what": self.what, "value": self.value, "n": None, "interval": None, "target": self.target,
+            "source": self.source, "band": list(self.band), "inside": self.inside, "run": run.mode()})
+
+
+def span(band, how) -> str:
+    """A band in words: "74.0% to 90.0%", or the one number that will do."""
+    low, high = map(how, band)
+    return low if low == high else f"{low} to {high}"
+
+
+def number_in_words(value) -> str:
+    """Whole numbers with commas, others as in every table."""
+    return f"{value:,}" if isinstance(value, int) else tables.number(value)
+
+
+def number(what: str, value, target: str, source: str, band: tuple) -> Number:
+    """A counted or computed number as a `Result`; the band holds in quick and in full runs.
+
+    Parameters
+    ----------
+    what : str
+    value : int or float
+    target, source : str
+    band : (low, high)
+        The same number twice, if nothing else will do.
+    """
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise ValueError(f"expected an int or a float, got {type(value).__name__}: {value!r}")
+    return Number(what, value, 0, target, source, tuple(band))

@@ -33,10 +33,23 @@ HOME = ROOT / "_build/colab"
 LEFT_OUT = {".git", ".venv", "_build", "build", "__pycache__", ".pytest_cache", ".ipynb_checkpoints"}
 STARTUP = "import google.colab\n"
 TIMEOUT_S = 600
+PYTHON = "3.13"
 
 
 def say(text):
     print(f"colab: {text}", flush=True)
+
+
+def expect_python(python):
+    """Raise where the interpreter is not there, or of another version than Colab's."""
+    ask = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        found = subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        found = "none"
+    if found != PYTHON:
+        raise SystemExit(f"colab: expected a Python {PYTHON}, which is Colab's, got {found} from {python!r}. "
+                         f"Say where one is: make test-colab COLAB_PYTHON=/path/to/python{PYTHON}")
 
 
 def prepare(python, home):
@@ -45,6 +58,7 @@ def prepare(python, home):
     wanted = hashlib.sha256((VERSIONS.read_text(encoding="utf-8") + python).encode()).hexdigest()
     if mark.exists() and mark.read_text(encoding="utf-8") == wanted:
         return inside
+    expect_python(python)
     shutil.rmtree(home, ignore_errors=True)
     began = time.time()
     say(f"installing Colab's versions with {python}; torch comes as a CUDA build of several gigabytes")

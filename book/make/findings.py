@@ -21,7 +21,7 @@ def ladders(run):
 
 def proofs(run):
     """(green, all) of the ladders and equality checks."""
-    pieces = ladders(run) + of_kind(run, "equality")
+    pieces = ladders(run) + [piece for piece in of_kind(run, "equality") if not piece.get("planted")]
     return sum(bool(piece["green"]) for piece in pieces), len(pieces)
 
 
@@ -31,16 +31,16 @@ def worst(run):
     Returns
     -------
     dict of str to dict
-        {"PyTorch and Paddle": {"ladders": 3, "green": True, "forward": 1e-16, ...}}
+        {"PyTorch and Paddle": {"ladders": 3, "green": True, "forward": 1e-16, ...}}; None for a rung that was not climbed.
     """
     found = {}
     for ladder in ladders(run):
         for pair in ladder["pairs"]:
-            row = found.setdefault(f"{pair['first']} and {pair['second']}", {"ladders": 0, "green": True, **dict.fromkeys(RUNGS, 0.0)})
+            row = found.setdefault(f"{pair['first']} and {pair['second']}", {"ladders": 0, "green": True, **dict.fromkeys(RUNGS)})
             row["ladders"] += 1
             for rung in pair["rungs"]:
                 row["green"] = row["green"] and bool(rung["green"])
-                row[rung["name"]] = max(row[rung["name"]], float(rung["error64"]))
+                row[rung["name"]] = max(row[rung["name"]] or 0.0, float(rung["error64"]))
     return found
 
 

@@ -12,7 +12,8 @@ import nbformat
 from book.make import findings, gpu, runs
 from labs.parity import RUNGS
 from labs.parity.ladder import TOLERANCE
-from labs.tables import Link, Verdict, number, table
+from labs.results import number_in_words, span
+from labs.tables import Link, Verdict, table
 
 HERE = "book/pages/status"
 WEIGHTS = ("<!-- page weights -->", "<!-- end of page weights -->")
@@ -99,7 +100,7 @@ class Page:
         """The row of the second table."""
         row = {"page": self.link, "proofs green": None, "worst float64 error": None, "mistakes caught": None, "results in their band": None}
         if self.executed:
-            errors = [pair[rung] for pair in findings.worst(self.executed).values() for rung in RUNGS]
+            errors = [pair[rung] for pair in findings.worst(self.executed).values() for rung in RUNGS if pair[rung] is not None]
             row |= {"proofs green": share(*findings.proofs(self.executed)), "worst float64 error": max(errors, default=None),
                     "mistakes caught": share(*findings.mistakes(self.executed)),
                     "results in their band": share(*findings.bands(self.executed))}
@@ -116,10 +117,10 @@ class Page:
         found = findings.of_kind(self.executed, "result") if self.executed else []
         for one in found:
             share_of = one.get("n") and 0 <= one["value"] <= 1
-            write = (lambda value: f"{value:.1%}") if share_of else number
+            write = (lambda value: f"{value:.1%}") if share_of else number_in_words
             yield {"page": self.link, "result": one["what"], "this build": write(one["value"]), "n": one.get("n"),
                    "95 % interval": " to ".join(map(write, one["interval"])) if one.get("interval") else None,
-                   "band": " to ".join(map(write, one["band"])) if one.get("band") else None,
+                   "band": span(one["band"], write) if one.get("band") else None,
                    "inside": Verdict(one["inside"]) if one.get("band") and one.get("run") != "smoke" else None,
                    "published": str(one["target"]), "source": one["source"]}
         target = self.facts.get("target")

@@ -14,6 +14,7 @@ class Equality:
     title: str
     rows: list          # (name, worst difference relative to the array's size, problem)
     tolerance: float
+    planted: bool = False
 
     @property
     def green(self) -> bool:
@@ -42,14 +43,14 @@ class Equality:
     def _repr_mimebundle_(self, include=None, exclude=None):
         shown = self._table()
         return outputs.bundle(shown.text, shown.html, {
-            "kind": "equality", "title": self.title, "green": self.green, "tolerance": self.tolerance,
+            "kind": "equality", "title": self.title, "green": self.green, "planted": self.planted, "tolerance": self.tolerance,
             "rows": [{"name": n, "error": e, "problem": p} for n, e, p in self.rows]})
 
     def __str__(self):
         return self._table().text
 
 
-def equal(first, second, tolerance: float = 1e-12, title: str = "Equality") -> Equality:
+def equal(first, second, tolerance: float = 1e-12, title: str = "Equality", planted: bool = False) -> Equality:
     """Compare two arrays, or two dicts of arrays by name.
 
     Parameters
@@ -59,6 +60,8 @@ def equal(first, second, tolerance: float = 1e-12, title: str = "Equality") -> E
         relative to the largest entry of the first.
     tolerance : float
     title : str
+    planted : bool
+        A difference is shown on purpose, so the status page does not count the check as a proof.
 
     Returns
     -------
@@ -83,4 +86,4 @@ def equal(first, second, tolerance: float = 1e-12, title: str = "Equality") -> E
             size = np.max(np.abs(a[np.isfinite(a)]), initial=0.0)
             error = float(np.max(gap, initial=0.0) / (size or 1.0))
             rows.append((name, float("inf") if np.isnan(error) else error, ""))
-    return Equality(title, rows, tolerance)
+    return Equality(title, rows, tolerance, planted)

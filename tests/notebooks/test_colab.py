@@ -1,5 +1,6 @@
 """What `make test-colab` does around the notebooks; the run itself takes 6 GB and is no part of this suite."""
 import io
+import sys
 import tarfile
 import urllib.error
 import urllib.request
@@ -48,3 +49,15 @@ def test_colabs_versions_lie_in_the_readers_ranges():
     had = {line.split("==")[0]: line.split("==")[1] for line in colab.VERSIONS.read_text(encoding="utf-8").splitlines() if "==" in line and line[0] != "#"}
     ranges = [Requirement(line) for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
     assert "torch" in had and [str(one) for one in ranges if one.name in had and not one.specifier.contains(had[one.name])] == []
+
+
+@pytest.mark.parametrize("python", ["no-such-python", "false"])
+def test_a_missing_python_is_named_with_the_way_on(python):
+    with pytest.raises(SystemExit, match=rf"expected a Python 3\.13.* got none from '{python}'.*COLAB_PYTHON="):
+        colab.expect_python(python)
+
+
+def test_another_version_is_named(monkeypatch):
+    monkeypatch.setattr(colab, "PYTHON", "2.0")
+    with pytest.raises(SystemExit, match=r"expected a Python 2\.0, which is Colab's, got 3\.\d+"):
+        colab.expect_python(sys.executable)

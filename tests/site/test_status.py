@@ -124,6 +124,25 @@ def test_a_planted_mistake_is_no_failed_proof_and_a_red_proof_is_one(book):
     assert str(page(book(ladder(), ladder(1.0, False))).proof()["proofs green"]) == "✘ 1 of 2"
 
 
+def test_a_difference_that_is_shown_on_purpose_is_no_failed_proof(book):
+    shown = {"kind": "equality", "title": "E", "green": False, "tolerance": 1e-12, "rows": []}
+    assert str(page(book(ladder(), shown | {"planted": True})).proof()["proofs green"]) == "✔ 1 of 1"
+    assert str(page(book(ladder(), shown)).proof()["proofs green"]) == "✘ 1 of 2"
+
+
+def test_a_rung_that_was_not_climbed_has_no_error(book):
+    short = ladder(1e-14)
+    short["pairs"][0]["rungs"] = [rung for rung in short["pairs"][0]["rungs"] if rung["name"] in ("forward", "loss")]
+    row, = page(book(short)).rungs()
+    assert row["loss"] == 1e-14 and row["gradients"] is None and page(book(short)).proof()["worst float64 error"] == 1e-14
+
+
+def test_a_counted_number_is_written_whole_and_without_an_interval(book):
+    counted = RESULT | {"what": "parameters", "value": 27_559_896, "n": None, "interval": None, "band": [27_559_896, 27_559_896]}
+    row, = page(book(counted)).results()
+    assert (row["this build"], row["band"], row["95 % interval"], row["n"]) == ("27,559,896", "27,559,896", None, None)
+
+
 def test_mistakes_and_bands_are_counted(book):
     pieces = {"kind": "mistakes", "title": "M", "green": False, "rows": [mistake(True), mistake(False)]}, RESULT, RESULT | {"inside": False}
     row = page(book(*pieces)).proof()
