@@ -11,6 +11,8 @@ from labs.tables import Verdict, table
 class Caught:
     """What `caught` returns: one row a mistake; shows itself as a table.
 
+    A room without a ladder may make one of its own rows, each with `planted`, `caught` and what else the table is to show.
+
     Attributes
     ----------
     title : str
@@ -37,10 +39,11 @@ class Caught:
         if not self.rows:
             raise ParityError(f"{self.title}: no mistake was planted, so nothing was shown")
         missed = [f"{row['name']} should break '{row['should break']}', it broke '{row['float64']}' in float64 and "
-                  f"'{row['float32']}' in float32" for row in self.rows if not row["caught"]]
+                  f"'{row['float32']}' in float32" if "should break" in row else row["planted"]
+                  for row in self.rows if not row["caught"]]
         if missed:
-            raise ParityError(f"{self.title}: {len(missed)} of {len(self.rows)} mistakes were not caught at their rung: "
-                              + "; ".join(missed))
+            raise ParityError(f"{self.title}: {len(missed)} of {len(self.rows)} mistakes were not caught"
+                              + (" at their rung: " if "should break" in self.rows[0] else ": ") + "; ".join(missed))
         return self
 
     def __len__(self):
@@ -50,7 +53,7 @@ class Caught:
         return iter(self.rows)
 
     def _table(self):
-        columns = ["planted", "should break", "float64", "float32", "caught"]
+        columns = [name for name in (self.rows[0] if self.rows else ["planted", "caught"]) if name != "name"]
         return table([row | {"caught": Verdict(row["caught"])} for row in self.rows], caption=self.title, columns=columns)
 
     def __str__(self):

@@ -46,3 +46,13 @@ def test_no_mistake_shows_nothing(ladder):
 
 def test_a_planted_ladder_says_so(ladder):
     assert parity.plant("wrong_label", ladder).data()["planted"] is True and ladder.data()["planted"] is False
+
+
+def test_rows_of_a_rooms_own_show_their_own_columns_and_name_what_was_missed():
+    rows = [{"tokenizer": "BPE", "planted": "merges in another order", "caught": True},
+            {"tokenizer": "BPE", "planted": "spaces are lost", "caught": False}]
+    made = parity.Caught("Planted", rows)
+    assert "tokenizer" in str(made) and "should break" not in str(made) and not made.green
+    with pytest.raises(parity.ParityError, match="Planted: 1 of 2 mistakes were not caught: spaces are lost"):
+        made.check()
+    assert parity.Caught("Planted", rows[:1]).check().green
