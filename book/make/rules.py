@@ -105,6 +105,12 @@ def both_sides(notebook):
     return wrong
 
 
+def models_are_placed(notebook):
+    """A model that gets weights is made by parity.ready, which puts it on the device that labs.device chooses."""
+    return [f"{called(cell)}: parity.load leaves a new model where it was built; parity.ready(side, config, weights) puts it "
+            "on the chosen device" for cell in code(notebook) if re.search(r"\bparity\.load\(\s*[\w.]+\.build\(", cell.source)]
+
+
 def prose_for_colab(notebook):
     """Text in CommonMark, $maths$, tables and images only: MyST's own syntax shows raw in Colab."""
     wrong = []

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 TEXTS = notebooks.texts(ROOT)
 VERSION = notebooks.version(ROOT)
 RULES = [rules.no_outputs, rules.no_empty_cells, rules.known_tags, rules.narrow_sides, rules.sides_begin_with_their_magic,
-         rules.both_sides, rules.prose_for_colab]
+         rules.both_sides, rules.models_are_placed, rules.prose_for_colab]
 
 
 def read(path):
@@ -124,6 +124,7 @@ CHANGES = [
     (rules.both_sides, PAIR, LONE + PAIR, "paddle without torch"),
     (rules.both_sides, PAIR, LONE + "prose between\n\n" + PAIR[len(LONE):], "without"),
     (rules.both_sides, PAIR, re.sub(r":tags:.*\n", "", PAIR), "neither cell is tagged"),
+    (rules.models_are_placed, "x = 1\n", "model = parity.load(\n    torch_side.build(config), weights)\n", "parity.ready"),
     (rules.prose_for_colab, "- two", "- {doc}`elsewhere`", "a role"),
     (rules.prose_for_colab, "- two", "- two\n\n:::{note}\nHear.\n:::", "a colon fence"),
     (rules.prose_for_colab, "- two", "- two\n\n```{note}\nHear.\n```", "a directive"),

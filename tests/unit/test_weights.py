@@ -69,3 +69,12 @@ def test_one_ulp_moves_every_entry_to_its_neighbour():
 def test_what_is_no_model_is_refused():
     with pytest.raises(parity.ParityError, match="expected a torch.nn.Module or a paddle.nn.Layer"):
         parity.load(object(), {})
+
+
+def test_a_cast_model_is_on_the_device_that_was_chosen(monkeypatch):
+    """Without a GPU the meta device stands in for one: a model that stayed behind would be found on the processor."""
+    import torch
+    from labs import device
+    monkeypatch.setattr(device, "torch", lambda: "meta")
+    made = parity.cast(torch.nn.Linear(3, 2), "float64")
+    assert {p.device.type for p in made.parameters()} == {"meta"} and made.weight.dtype == torch.float64
