@@ -193,6 +193,9 @@ def one(name, notebook, root, timeout, stopping):
     errors.unlink(missing_ok=True)
     runs.write(root / "_build/runs", name, run)
     say(name, f"done, {len(run['cells'])} cells, {run['peak_mb']} MB", run["seconds"])
+    for line in (output["text"].strip().splitlines()[0] for cell in run["cells"] for output in cell["outputs"]
+                 if output.get("name") == "stderr" and output["text"].strip()):
+        say(name, f"warning: the page would show: {line[:80]}", run["seconds"])
     budget = notebook.metadata.get("parity", {}).get("budget_s")
     if budget and mode() == "quick" and run["processor_s"] > budget:
         say(name, f"warning: over its budget of {budget} processor seconds", run["processor_s"])

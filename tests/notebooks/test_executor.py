@@ -125,6 +125,12 @@ def test_a_run_over_its_budget_is_warned_about(root, capsys):
     assert fast["seconds"] < 1 <= slow["seconds"]
 
 
+def test_what_a_cell_leaves_on_stderr_is_said(root, capsys):
+    loud = notebook(["import warnings; warnings.warn('old habits')"])
+    assert execute.everything({"loud": loud}, root, 60) == []
+    assert "warning: the page would show:" in capsys.readouterr().out
+
+
 def test_processor_seconds_are_those_of_the_process_and_its_children():
     busy = "import time\nend = time.process_time() + 0.6\nwhile time.process_time() < end: pass\n"
     both = f"import subprocess, sys, time\nchild = subprocess.Popen([sys.executable, '-c', {busy!r}])\n{busy}child.wait(); time.sleep(1)"

@@ -57,6 +57,11 @@ def across(survey, fact):
     return {name: facts[fact] for name, facts in survey.items() if facts[fact]}
 
 
+def test_no_page_shows_a_warning_of_a_library():
+    """What a cell leaves on stderr is a message to whoever wrote the page, not to who reads it."""
+    assert [name for name in browser.pages(HTML) if "output stderr" in (HTML / name).read_text(encoding="utf-8")] == []
+
+
 def test_no_page_scrolls_sideways(survey):
     assert survey and across(survey, "wide") == {}, f"of the widths {WIDTHS}"
 
