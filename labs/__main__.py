@@ -1,4 +1,4 @@
-"""The command line: python -m labs doctor | fetch [NAME ...] | parity ROOM | train ROOM NAME | fluid ACTION."""
+"""The command line: python -m labs doctor | fetch [NAME ...] | parity TASK | train TASK NAME | fluid ACTION."""
 import argparse
 import sys
 
@@ -28,32 +28,33 @@ def fetch(options):
 
 
 def parity(options):
-    """Climb the ladders of a room; status 0 if all are green."""
-    from labs import device
+    """Climb the ladders of a task; status 0 if all are green."""
+    from labs import device, tasks
     device.prepare()
-    from labs.parity import climb_room
-    return 0 if climb_room(options.room) else 1
+    from labs.parity import climb_cases
+    cases = {f"{options.task}: {title}": case for title, case in tasks.cases(options.task).items()}
+    return 0 if climb_cases(cases) else 1
 
 
 def train(options):
-    """Train a small checkpoint of a room again."""
-    from labs import device
+    """Train a small checkpoint of a task again."""
+    from labs import checkpoints, device, tasks
     device.prepare()
-    from labs import checkpoints
-    checkpoints.train(options.room, options.name, options.out, lambda line: print(line, flush=True))
+    training = tasks.part(options.task, "training")
+    checkpoints.train(sys.modules[training.__package__], training, options.name, options.out, lambda line: print(line, flush=True))
     return 0
 
 
 def fluid(options):
     """The runtime of the past: install it, say whether it is here, record notebooks, write its locks."""
-    from labs.fluid import environment, renew, state
+    from labs.fluid import environment, record_notebooks, state
     if options.action == "install":
         environment.install(lambda line: print(line, flush=True), options.again)
     elif options.action == "status":
         print(state.status().text)
         return 0 if environment.installed() else 1
     elif options.action == "record":
-        renew.record(options.paths or renew.notebooks(), lambda line: print(line, flush=True))
+        record_notebooks.record(options.paths or record_notebooks.notebooks(), lambda line: print(line, flush=True))
     elif options.action == "lock":
         for version in environment.VERSIONS:
             environment.write_lock(version)
@@ -70,12 +71,12 @@ def parser():
     one.add_argument("names", nargs="*", metavar="NAME", help="sets to fetch (default: all that the book uses)")
     one.set_defaults(do=fetch)
     one = commands.add_parser("parity", help="climb the ladder of a pair of twins in the terminal")
-    one.add_argument("room", metavar="ROOM", help="a folder of labs/twins, such as mnist")
+    one.add_argument("task", metavar="TASK", help="a folder of labs/tasks, such as mnist")
     one.set_defaults(do=parity)
-    one = commands.add_parser("train", help="train a small checkpoint of a room again")
-    one.add_argument("room", metavar="ROOM", help="a folder of labs/twins that has a training.py, such as rnn_lm")
+    one = commands.add_parser("train", help="train a small checkpoint of a task again")
+    one.add_argument("task", metavar="TASK", help="a folder of labs/tasks that has a training.py, such as rnn_lm")
     one.add_argument("name", metavar="NAME", help="which of its checkpoints, such as shakespeare")
-    one.add_argument("--out", metavar="FOLDER", help="where to write it (default: the room's own checkpoints)")
+    one.add_argument("--out", metavar="FOLDER", help="where to write it (default: the task's own checkpoints)")
     one.set_defaults(do=train)
     one = commands.add_parser("fluid", help="the real Fluid of 2018 for %%%%fluid cells: install it, see whether it is here, record")
     one.add_argument("action", choices=("install", "status", "record", "lock"), help="status exits with 0 where the runtime is here")

@@ -1,10 +1,9 @@
 """Small trained models that lie in the repository: weights, what they are weights of, and how good they are.
 
-A room that has some keeps them in `labs/twins/ROOM/checkpoints/`: NAME.safetensors, and SHA256SUMS with their sums.
-`python -m labs train ROOM NAME` trains one again: other bytes, the same quality.
+A task that has some keeps them in `labs/tasks/TASK/checkpoints/`: NAME.safetensors, and SHA256SUMS with their checksums.
+`python -m labs train TASK NAME` trains one again: other bytes, the same quality.
 """
 import hashlib
-import importlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -63,21 +62,28 @@ def used() -> list:
     return sorted(_USED)
 
 
-def folder(room: str) -> Path:
-    """Return where a room keeps its checkpoints."""
-    return Path(importlib.import_module(f"labs.twins.{room}").__file__).parent / "checkpoints"
+def folder(task) -> Path:
+    """Return where a task, a package of `labs.tasks`, keeps its checkpoints."""
+    return Path(task.__file__).parent / "checkpoints"
 
 
-def load(room: str, name: str, config=None, place: Path | None = None) -> Checkpoint:
-    """Load a checkpoint, with its sum checked.
+def called(task) -> str:
+    """A task's name: "rnn_lm"."""
+    return task.__name__.split(".")[-1]
+
+
+def load(task, name: str, config=None, place: Path | None = None) -> Checkpoint:
+    """Load a checkpoint, with its checksum compared.
 
     Parameters
     ----------
-    room, name : str
+    task : module
+        The package, such as `labs.tasks.rnn_lm`.
+    name : str
     config : dataclass, optional
         The config of the model that is to take the weights; must be the one it was trained with.
     place : path, optional
-        Another folder than the room's own.
+        Another folder than the task's own.
 
     Raises
     ------
@@ -85,16 +91,16 @@ def load(room: str, name: str, config=None, place: Path | None = None) -> Checkp
         It is not there, its bytes are not those of SHA256SUMS, or the config is another one; the fields that
         differ are named.
     """
-    place = folder(room) if place is None else Path(place)
+    place = folder(task) if place is None else Path(place)
     path = place / f"{name}{ENDING}"
     if not path.is_file():
         there = ", ".join(sorted(p.name.removesuffix(ENDING) for p in place.glob(f"*{ENDING}"))) or "none"
-        raise CheckpointError(f"no checkpoint {name!r} in {place}; there are: {there}. Train it: python -m labs train {room} {name}")
+        raise CheckpointError(f"no checkpoint {name!r} in {place}; there are: {there}. Train it: python -m labs train {called(task)} {name}")
     data, wanted = path.read_bytes(), sums(place).get(path.name)
     found = hashlib.sha256(data).hexdigest()
     if found != wanted:
         raise CheckpointError(f"{path}: expected sha256 {wanted}, got {found}: the file is damaged, or was trained again without "
-                              f"its line in {SUMS}. Take it from the repository again, or train it: python -m labs train {room} {name}")
+                              f"its line in {SUMS}. Take it from the repository again, or train it: python -m labs train {called(task)} {name}")
     from safetensors.numpy import load as read
     notes = metadata(data)
     if config is not None:
@@ -124,7 +130,7 @@ def sums(place: Path) -> dict:
     return {file: digest for digest, file in (line.split(maxsplit=1) for line in lines if line)}
 
 
-def save(room: str, name: str, weights: dict, config, facts: dict, place: Path | None = None) -> Path:
+def save(task, name: str, weights: dict, config, facts: dict, place: Path | None = None) -> Path:
     """Write a checkpoint in float16, and its line in SHA256SUMS.
 
     Raises
@@ -138,9 +144,9 @@ def save(room: str, name: str, weights: dict, config, facts: dict, place: Path |
     wrong = [key for key, value in halves.items() if not np.isfinite(value).all()]
     if wrong:
         raise CheckpointError(f"{name}: not finite in float16: {', '.join(wrong)}")
-    facts = facts | {"command": f"python -m labs train {room} {name}"}
+    facts = facts | {"command": f"python -m labs train {called(task)} {name}"}
     data = write(halves, {"config": json.dumps(asdict(config)), "facts": json.dumps(facts)})
-    place = folder(room) if place is None else Path(place)
+    place = folder(task) if place is None else Path(place)
     place.mkdir(parents=True, exist_ok=True)
     (place / f"{name}{ENDING}").write_bytes(data)
     known = sums(place) | {f"{name}{ENDING}": hashlib.sha256(data).hexdigest()}
@@ -148,23 +154,24 @@ def save(room: str, name: str, weights: dict, config, facts: dict, place: Path |
     return place / f"{name}{ENDING}"
 
 
-def train(room: str, name: str, place: Path | None = None, report=print) -> Path:
-    """Train a checkpoint again with the room's own step; used by `python -m labs train ROOM NAME`.
+def train(task, training, name: str, place: Path | None = None, report=print) -> Path:
+    """Train a checkpoint again with the task's own step; used by `python -m labs train TASK NAME`.
 
-    The room's `training.train(name, data, begin, report)` returns the model, its config and the facts;
-    `begin(model, within, seed)` gives it NumPy's initial weights.
+    Parameters
+    ----------
+    task : module
+    training : module
+        Its `train(name, data, begin, report)` returns the model, its config and the facts;
+        `begin(model, within, seed)` gives the model NumPy's initial weights.
+    name : str
+    place : path, optional
+    report : callable
     """
     from labs import data, parity
-    try:
-        training = importlib.import_module(f"labs.twins.{room}.training")
-    except ModuleNotFoundError as error:
-        if not str(error.name).startswith("labs.twins"):
-            raise
-        raise CheckpointError(f"the room {room!r} has no training of its own") from None
 
     def begin(model, within=None, seed=0):
         return parity.load(model, parity.initial_weights(model, seed, within))
     model, config, facts = training.train(name, data, begin, report)
-    path = save(room, name, parity.weights_of(model), config, facts, place)
+    path = save(task, name, parity.weights_of(model), config, facts, place)
     report(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
     return path

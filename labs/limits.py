@@ -1,7 +1,7 @@
 """What this machine can do at most: multiply matrices, read memory, start operations. Measured, and kept.
 
->>> from labs.limits import kept, limits
->>> machine = kept() or limits(seconds=2)       # what chapter 1 has saved, or a measurement now
+>>> from labs.limits import Limits, limits
+>>> machine = Limits.load() or limits(seconds=2)       # what chapter 1 has saved, or a measurement now
 """
 import datetime
 import importlib.metadata
@@ -25,7 +25,7 @@ class LimitsError(RuntimeError):
 
 
 class Limits:
-    """What `limits` and `kept` return: the machine's best, and each framework's own.
+    """What `limits` and `Limits.load` return: the machine's best, and each framework's own.
 
     Attributes
     ----------
@@ -105,6 +105,28 @@ class Limits:
             raise LimitsError(f"the limits cannot be written to {path} ({error.strerror}): "
                               "set LABS_CACHE to a folder that can be written") from error
         return path
+
+    @classmethod
+    def load(cls, folder=None):
+        """Return the limits that were saved on this machine under the conditions of now.
+
+        Parameters
+        ----------
+        folder : path, optional
+            Default: the cache of the course.
+
+        Returns
+        -------
+        Limits or None
+            None where there are none: another machine, other threads, versions or devices, or never saved.
+
+        Raises
+        ------
+        LimitsError
+            The file is there and cannot be read.
+        """
+        now = conditions()
+        return _read(_file(now, folder), now)
 
     @property
     def table(self):
@@ -189,28 +211,6 @@ def conditions():
     found = {row["what"]: row["value"] for row in device.describe().rows}
     found["NumPy"] = importlib.metadata.version("numpy")
     return found | {name: os.environ.get(name, "not set") for name in SETTINGS}
-
-
-def kept(folder=None):
-    """Return the limits that were saved on this machine under the conditions of now.
-
-    Parameters
-    ----------
-    folder : path, optional
-        Default: the cache of the course.
-
-    Returns
-    -------
-    Limits or None
-        None where there are none: another machine, other threads, versions or devices, or never saved.
-
-    Raises
-    ------
-    LimitsError
-        The file is there and cannot be read.
-    """
-    now = conditions()
-    return _read(_file(now, folder), now)
 
 
 def _read(path, where):

@@ -135,8 +135,8 @@ class Table:
         """The table as HTML: caption, `th` with scope, everything escaped, in a box that scrolls by itself."""
         align = {name: CELL.format("right" if self._numeric[name] else "left") for name in self.headings}
         longest = {name: max((len(_text(row[name])) for row in self.rows), default=0) for name in self.headings}
-        room = {name: ";min-width:11em" if longest[name] > 24 and not self._numeric[name] else "" for name in self.headings}
-        head = "".join(f'<th scope="col" style="{align[n]}{room[n]}">{html.escape(str(h))}</th>' for n, h in self.headings.items())
+        least = {name: ";min-width:11em" if longest[name] > 24 and not self._numeric[name] else "" for name in self.headings}
+        head = "".join(f'<th scope="col" style="{align[n]}{least[n]}">{html.escape(str(h))}</th>' for n, h in self.headings.items())
         body = "".join(f"<tr>{self._html_row(row, align)}</tr>" for row in self.rows)
         caption = label = ""
         if self.caption:

@@ -22,8 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 OLDEST, NEWEST, LOCKED = (3, 11), (3, 13), (3, 11)
-CPU_INDEX = json.loads((ROOT / "labs" / "wheels.json").read_text(encoding="utf-8"))["torch CPU"]
-INPUTS = ("requirements.lock", "requirements.txt", "requirements-dev.txt", "pyproject.toml", "labs/__init__.py", "labs/wheels.json",
+CPU_INDEX = json.loads((ROOT / "labs" / "install_lines.json").read_text(encoding="utf-8"))["torch CPU"]
+INPUTS = ("requirements.lock", "requirements.txt", "requirements-dev.txt", "pyproject.toml", "labs/__init__.py", "labs/install_lines.json",
           "book/make/environment.py")
 NO_NETWORK = re.compile(r"NewConnectionError|NameResolutionError|Temporary failure in name resolution|Max retries"
                         r"|ConnectionError|ProxyError|Network is unreachable|from versions: none|ReadTimeout", re.I)

@@ -220,7 +220,7 @@ def everything(chapters, root, timeout, again=False):
         Execute what did not change too.
     """
     last = {name: runs.read(root / "_build/runs", name) for name in chapters}
-    todo = [name for name in chapters if again or not runs.holds(last[name], chapters[name], root)]
+    todo = [name for name in chapters if again or not runs.is_current(last[name], chapters[name], root)]
     for name in chapters:
         if name not in todo:
             say(name, "unchanged", 0)

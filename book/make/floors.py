@@ -7,10 +7,11 @@ import ast
 import re
 from pathlib import PurePosixPath
 
-GROUND = {"run", "device", "outputs", "tables", "plots", "pictures", "results", "sides", "fresh", "wheels"}
-INSTRUMENTS = {"parity", "timing", "limits", "memory", "fluid", "checkpoints"}
-FLOORS = {**dict.fromkeys(GROUND, 0), "data": 1, **dict.fromkeys(INSTRUMENTS, 2), "course": 3, "doctor": 4, "__main__": 4}
+GROUND = {"run", "process", "device", "memory", "outputs", "tables", "plots", "pictures", "results", "sides", "install_lines", "exercises"}
+INSTRUMENTS = {"parity", "timing", "limits", "fluid", "checkpoints"}
+FLOORS = {**dict.fromkeys(GROUND, 0), "data": 1, **dict.fromkeys(INSTRUMENTS, 2), "tasks": 3, "course": 4, "doctor": 4, "__main__": 5}
 FRAMEWORKS = {"paddle", "torch", "transformers", "tensorflow", "jax", "onnxruntime", "parl", "diffusers", "accelerate"}
+APART = ("config", "fluid_side", "paddle_side", "torch_side")      # of a task: they import their framework and the config alone
 TWINS = {"fluid_side": "paddle", "paddle_side": "paddle", "torch_side": "torch"}
 DEVICE = re.compile(r"^(cuda|gpu)(:\d+)?$")
 
@@ -24,8 +25,9 @@ def module(path):
 def imports(path, text):
     """Every import as (dotted name, line, at module level); a relative one is made absolute.
 
-    `from labs import data` counts as labs.data, and an import guarded by
-    `if TYPE_CHECKING:` is left out: it never runs.
+    `from labs import data` counts as labs.data, `importlib.import_module("labs.data")` too, and of a name that is put
+    together, f"labs.tasks.{task}", the part that is written down. An import guarded by `if TYPE_CHECKING:` is left
+    out: it never runs.
     """
     package = module(path) if path.endswith("__init__.py") else module(path)[:-1]
     found = []
@@ -39,6 +41,8 @@ def imports(path, text):
             base = list(package[:len(package) - node.level + 1]) if node.level else []
             base += node.module.split(".") if node.module else []
             found.extend((".".join([*base, alias.name]), node.lineno, top) for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("import_module", "__import__") and node.args:
+            found.extend((name, node.lineno, top) for name in [by_name(node.args[0])] if name)
         inner = top and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
         for child in ast.iter_child_nodes(node):
             walk(child, inner)
@@ -46,36 +50,41 @@ def imports(path, text):
     return found
 
 
+def by_name(argument):
+    """What of a module's name, given as text to an import, is written down: "labs.tasks.*" of f"labs.tasks.{task}"."""
+    parts = argument.values if isinstance(argument, ast.JoinedStr) else [argument]
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in parts).lstrip("*")
+
+
 def goes_down(path, text):
-    """A floor imports only the floors below it and its own; a room of twins only itself."""
+    """A floor imports only the floors below it and its own; no task another one; a twin and its config nothing of ours."""
     here, wrong = module(path), []
     if here == ("labs",):
         return [f"{path}:{line}: labs/__init__.py imports nothing, got {name}" for name, line, _ in imports(path, text)]
-    if here[1] != "twins" and here[1] not in FLOORS:
+    if here[1] not in FLOORS:
         return [f"{path}: labs.{here[1]} stands on no floor; name its floor in book/make/floors.py"]
+    apart = here[1] == "tasks" and here[-1] in APART
     for name, line, _ in imports(path, text):
         there = name.split(".")
         if there[0] == "book":
             wrong.append(f"{path}:{line}: labs never imports book, got {name}")
         if there[0] != "labs" or len(there) < 2 or there[1] == "__version__":
             continue
-        if here[1] == "twins":
-            if there[1] != "twins" or len(here) < 3 or there[2:3] != [here[2]]:
-                wrong.append(f"{path}:{line}: a room of twins imports only its own room, got {name}")
-        elif there[1] == "twins":
-            if len(there) > 2:                              # `import labs.twins` alone lists the rooms
-                wrong.append(f"{path}:{line}: only chapters and tests import a room by name, got {name}")
-        elif there[1] not in FLOORS:
+        if there[1] not in FLOORS:
             wrong.append(f"{path}:{line}: {name} stands on no floor; name its floor in book/make/floors.py")
         elif FLOORS[there[1]] > FLOORS[here[1]]:
             wrong.append(f"{path}:{line}: labs.{here[1]} imports upwards, got {name}")
+        elif apart and there[:4] != ["labs", "tasks", here[2], "config"]:
+            wrong.append(f"{path}:{line}: a {here[-1]}.py imports its framework and its task's config alone, got {name}")
+        elif here[1] == there[1] == "tasks" and len(here) > 2 and there[2:3] != [here[2]]:
+            wrong.append(f"{path}:{line}: no task imports another, got {name}")
     return wrong
 
 
 def frameworks_inside_functions(path, text):
     """No framework at module level, but in a twin its own; and a twin never the other's."""
     here, wrong = module(path), []
-    own = TWINS.get(here[-1]) if here[1:2] == ("twins",) else None
+    own = TWINS.get(here[-1]) if here[1:2] == ("tasks",) else None
     for name, line, top in imports(path, text):
         framework = name.split(".")[0]
         if framework not in FRAMEWORKS or framework == own:
@@ -122,7 +131,7 @@ def missing_from_cells(twin, cells):
     Parameters
     ----------
     twin : str
-        Text of labs/twins/ROOM/X_side.py.
+        Text of labs/tasks/TASK/X_side.py.
     cells : list of str
         The chapter's cells of that side, in order, magic line included.
     """

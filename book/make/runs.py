@@ -48,9 +48,8 @@ def fluid(notebook):
 
 def package_data(root):
     """One hash of labs' files that are neither Python nor a card nor a recording (those are followed one by one)."""
-    apart = (root / "labs/data/cards", root / "labs/fluid/recordings")
     files = [path for path in sorted((root / "labs").rglob("*"))
-             if path.is_file() and path.suffix not in (".py", ".pyc") and not any(folder in path.parents for folder in apart)]
+             if path.is_file() and path.suffix not in (".py", ".pyc") and path.parent.name not in ("cards", "recordings")]
     return digest(*(f"{path.relative_to(root).as_posix()}={of_file(path)}" for path in files))
 
 
@@ -79,7 +78,7 @@ def read(folder, name):
         return None
 
 
-def holds(run, notebook, root):
+def is_current(run, notebook, root):
     """Would the notebook do today what it did in this run?"""
     if run is None or run.get("key") != key(notebook, root):
         return False

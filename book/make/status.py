@@ -48,7 +48,7 @@ def state(name, notebook, run, root):
         return Verdict(False, "failed")
     if run is None:
         return Verdict(False, "did not run")
-    if not runs.holds(run, notebook, root):
+    if not runs.is_current(run, notebook, root):
         return Verdict(False, "out of date")
     ran, there = cells(run)
     if ran < there:

@@ -10,7 +10,7 @@ from labs.data.dataset import Dataset
 from labs.data.door import fetch, folder, load, used
 from labs.data.models import Model
 from labs.data.errors import AllSourcesFailed, CardError, DataError, NoSpace, UnknownName
-from labs.data.order import Batches, batches, split
+from labs.data.batches import Batches, batches, split
 
 __all__ = ["AllSourcesFailed", "Batches", "Card", "CardError", "DataError", "Dataset", "Model", "NoSpace", "UnknownName",
            "batches", "card", "fetch", "folder", "load", "names", "split", "used"]

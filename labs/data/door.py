@@ -97,7 +97,7 @@ def fetch(name):
 
 def _fetch(card, wrong):
     """Fill a folder from the sources and put it in its place. Needs the lock."""
-    _room(card)
+    _check_space(card)
     reasons = []
     try:
         with cache.staging(card) as staged:
@@ -147,7 +147,7 @@ def _needs(card):
     return card.bytes + 2 * sum(file.bytes for file in card.made) + max(source.bytes for source in card.sources)
 
 
-def _room(card):
+def _check_space(card):
     if shutil.disk_usage(cache.home()).free < _needs(card):
         raise NoSpace(_no_space(card))
 

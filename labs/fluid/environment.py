@@ -190,8 +190,8 @@ def write_lock(version="3.8", say=print):
     python = next((p for p in candidates() if p.is_file() and version_of(p) == version), None)
     if python is None:
         raise NoRuntime(f"no Python {version} found; the lock of {version} is made with it")
-    with tempfile.TemporaryDirectory() as room:
-        executable = build(python, Path(room) / "venv", list(WANTED))
+    with tempfile.TemporaryDirectory() as folder_:
+        executable = build(python, Path(folder_) / "venv", list(WANTED))
         frozen = run([executable, "-m", "pip", "freeze", "--exclude", "pip", "--exclude", "setuptools"], "pip freeze")
     head = f"# One exact version of each package of the Fluid runtime, for Python {version}. Written by `python -m labs fluid lock`."
     lock(version).write_text("\n".join([head, *frozen.splitlines()]) + "\n", encoding="utf-8")

@@ -142,7 +142,7 @@ def folder(needed=False):
     named = os.environ.get("LABS_FLUID_RECORDINGS", "").strip()
     if needed and not named:
         raise FluidError("LABS_FLUID=record needs LABS_FLUID_RECORDINGS, the folder to write to; python -m labs fluid record sets both")
-    return Path(named) if named else recordings.FOLDER
+    return Path(named) if named else recordings.TASKS
 
 
 def load_ipython_extension(shell):

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from labs.fluid.errors import FluidError
-from labs.fluid.there.fluid_crossing import SEPARATOR, flat, unpack
-from labs.parity.sketch import sketch
+from labs.fluid.kernel.fluid_crossing import SEPARATOR, flat, unpack
+from labs.parity.sketches import sketch
 
-FOLDER = Path(__file__).resolve().parent / "recordings"
+TASKS = Path(__file__).resolve().parents[1] / "tasks"        # each task keeps its own: TASK/recordings/
 LARGE, PLACES = 1024, 256       # of an array with more entries than LARGE a sketch with so many places is kept
 MEGABYTE = 1_000_000            # the most that one cell's recording may take
 NUMBER = re.compile(r"[-+]?\d+\.\d*(?:e[-+]?\d+)?|[-+]?\d+e[-+]?\d+")
@@ -41,7 +41,7 @@ def key(cells):
     return hashlib.sha256("\n%%\n".join(cell.strip() for cell in cells).encode()).hexdigest()[:16]
 
 
-def portrait(values):
+def fingerprint(values):
     """What a recording remembers of its inputs: integers and text exactly, of floats 32 entries and the size."""
     seen = {}
     for name, value in values.items():
@@ -58,7 +58,7 @@ def portrait(values):
 
 
 def differing(recorded, given):
-    """Names of the inputs in which two portraits differ, beyond the last digits of floats."""
+    """Names of the inputs in which two fingerprints differ, beyond the last digits of floats."""
     def same(a, b):                             # [kind, shape, entries of floats or a hash]
         if a is None or b is None or a[:2] != b[:2] or isinstance(a[2], str) or isinstance(b[2], str):
             return a == b
@@ -83,9 +83,9 @@ def find(cells, inputs, folder=None):
         And why there is none, in words.
     """
     wrong, wanted = "", key(cells)
-    for path in sorted((folder or FOLDER).glob(f"**/*-{wanted}-*.json")):
+    for path in sorted((folder or TASKS).glob(f"**/*-{wanted}-*.json")):
         kept = json.loads(path.read_text(encoding="utf-8"))
-        wrong = ", ".join(differing(kept["inputs"], portrait(inputs)))
+        wrong = ", ".join(differing(kept["inputs"], fingerprint(inputs)))
         if not wrong:
             return Recording(path, kept["inputs"], kept["outputs"], values_of(path), kept["date"], kept["versions"]), ""
     if wrong:
@@ -121,7 +121,7 @@ def write(folder, cells, inputs, outputs, values, date, versions):
     FluidError
         It is larger than a megabyte: the outputs are too many, or what comes out.
     """
-    seen, kept = portrait(inputs), by_path(reduced(values))
+    seen, kept = fingerprint(inputs), by_path(reduced(values))
     mark = hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:8]
     path = Path(folder) / f"{len(cells):02}-{key(cells)}-{mark}.json"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import labs
 from labs.fluid.errors import CellError, ProcessDied
-from labs.fluid.there import fluid_crossing
+from labs.fluid.kernel import fluid_crossing
 
 THERE = Path(fluid_crossing.__file__).resolve().parent
 READY_S = 120               # a first start from a slow disk
-SKETCHES = Path(labs.__file__).resolve().parent / "parity/sketch.py"
+SKETCHES = Path(labs.__file__).resolve().parent / "parity/sketches.py"
 ASK = """
 import importlib.util, sys
 _spec = importlib.util.spec_from_file_location("fluid_sketch", %r)

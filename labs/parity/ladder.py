@@ -6,14 +6,15 @@ judged; from the loss on the floor is measured, as the error of the first side i
 weights moved by a few ulp, because a ReLU that flips (some 30 of 26 million do in SE-ResNeXt-50) and an optimizer that
 divides by a tiny gradient turn rounding into honest, larger differences.
 """
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from labs import outputs
 from labs.parity.errors import ParityError
-from labs.parity.record import RUNGS, Record
-from labs.parity.sketch import level
+from labs.parity.records import RUNGS, Record
+from labs.parity.sketches import level
 from labs.tables import Verdict, table
 
 TOLERANCE = 1e-12       # float64: about 4,500 ulp of 1, far above what is measured, far below any mistake
@@ -240,3 +241,51 @@ def worst32(exact: dict, first: dict, second: dict, draws: list, shared: list) -
         if ratio > worst or not where:
             worst, where = ratio, n
     return worst, where
+
+
+def by_side(records: list) -> dict:
+    """Records grouped by side and precision."""
+    grouped = {}
+    for one in records:
+        if not isinstance(one, Record):
+            raise ParityError(f"also: expected records (labs.parity.Record), got {type(one).__name__}")
+        grouped.setdefault(one.side, {})[one.precision] = one
+    return grouped
+
+
+def compare_records(records: list, title: str) -> Ladder:
+    """Compare records on the rungs that the first of them has.
+
+    Parameters
+    ----------
+    records : list of Record
+        The first one's side is compared with each other side. Every side needs a float64 record; where the first
+        side and another both have a float32 record, float32 is judged too.
+    title : str
+
+    Returns
+    -------
+    Ladder
+
+    Raises
+    ------
+    ParityError
+        Fewer than two sides, a side without a float64 record, or a rung that `labs.parity.RUNGS` does not know.
+    """
+    sides = by_side(records)
+    if len(sides) < 2:
+        raise ParityError(f"{title}: expected the records of at least two sides, got {', '.join(sides) or 'none'}")
+    lacking = [side for side, made in sides.items() if "float64" not in made]
+    if lacking:
+        raise ParityError(f"{title}: the proof needs a float64 record of every side; {', '.join(lacking)} has none")
+    first, *others = sides.values()
+    exact, single = first["float64"], first.get("float32")
+    unknown = [rung for rung in exact.rungs if rung not in RUNGS]
+    if unknown or not exact.rungs:
+        raise ParityError(f"{title}: expected rungs of {', '.join(RUNGS)}, got {', '.join(unknown) or 'none'}")
+    pairs = []
+    for other in others:
+        both = (single, other["float32"]) if single and "float32" in other else None
+        pairs.append(compare((exact, other["float64"]), both, {}, [name for name in RUNGS if name in exact.rungs]))
+    weights = exact.rungs.get("parameters") or exact.rungs.get("gradients") or {}
+    return Ladder(pairs, title, sum(math.prod(w.shape) for w in weights.values() if w is not None), 1)

@@ -14,8 +14,8 @@ def driver_of(model):
     ParityError
         If the model is neither a PyTorch module nor a Paddle layer.
     """
-    from labs.parity import on_paddle, on_torch
-    for driver in (on_torch, on_paddle):
+    from labs.parity import paddle_driver, torch_driver
+    for driver in (torch_driver, paddle_driver):
         if driver.owns(model):
             return driver
     raise ParityError(f"expected a torch.nn.Module or a paddle.nn.Layer, got {type(model).__module__}."
@@ -93,7 +93,7 @@ def load(model, weights: dict):
 def cast(model, precision: str):
     """The model in float32 or float64, on the device that `labs.device` chooses; its weights keep what they have lost."""
     driver = driver_of(model)
-    return driver.settle(driver.cast(model, precision))
+    return driver.to_device(driver.cast(model, precision))
 
 
 def weights_of(model) -> dict:
@@ -108,7 +108,7 @@ def gradients_of(model, keep=lambda array: array) -> dict:
     ----------
     model : torch.nn.Module or paddle.nn.Layer
     keep : callable, optional
-        What to keep of each array, `labs.parity.sketch` say: for models whose gradients would not fit twice.
+        What to keep of each array, `labs.parity.sketches` say: for models whose gradients would not fit twice.
     """
     return driver_of(model).gradients(model, keep)
 

@@ -75,10 +75,10 @@ def test_only_what_a_run_depends_on_executes_it_again(root, capsys, monkeypatch)
         assert executed(root, changed, capsys)[0] == expected, f"{name} changed"
     assert runs.read(root / "_build/runs", "user")["cells"][2]["outputs"][0]["text"] == "5\n"
     monkeypatch.setenv("LABS_RUN", "smoke")
-    assert not runs.holds(runs.read(root / "_build/runs", "user"), changed["user"], root), "another run mode"
+    assert not runs.is_current(runs.read(root / "_build/runs", "user"), changed["user"], root), "another run mode"
     monkeypatch.delenv("LABS_RUN")
     monkeypatch.setenv("LABS_DEVICE", "cpu")
-    assert not runs.holds(runs.read(root / "_build/runs", "user"), changed["user"], root), "another device"
+    assert not runs.is_current(runs.read(root / "_build/runs", "user"), changed["user"], root), "another device"
 
 
 def test_a_failing_cell_names_chapter_cell_and_error_and_leaves_the_traceback_in_a_file(root, capsys):
@@ -112,7 +112,7 @@ def test_a_failed_run_keeps_the_last_good_one_but_does_not_take_it_for_valid(roo
     (root / "labs/below.py").write_text("raise ImportError('broken')\n")
     assert executed(root, {"user": notebook(USER)}, capsys)[1]
     run = runs.read(root / "_build/runs", "user")
-    assert run is not None and not runs.holds(run, notebook(USER), root)
+    assert run is not None and not runs.is_current(run, notebook(USER), root)
 
 
 def test_a_run_over_its_budget_is_warned_about(root, capsys):

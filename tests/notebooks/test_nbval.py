@@ -5,12 +5,12 @@ import sys
 import warnings
 from pathlib import Path
 
-import closed_room
+import sealed
 import nbformat
 import pytest
 
 from book.make import new_chapter, notebooks
-from labs.fluid import renew
+from labs.fluid import record_notebooks
 
 ROOT = Path(__file__).parents[2]
 NAMES = {path.stem: path.with_suffix(".ipynb") for path in notebooks.texts(ROOT)}
@@ -20,13 +20,13 @@ NEW = "97_new_chapter"          # what `make new-chapter` writes; the number is 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory):
     """One nbval session over all notebooks of the book and one fresh from `make new-chapter`."""
-    room = tmp_path_factory.mktemp("room")
+    folder = tmp_path_factory.mktemp("folder")
     fetched = subprocess.run([sys.executable, "-m", "labs", "fetch"], cwd=ROOT, capture_output=True, text=True)
     assert fetched.returncode == 0, f"python -m labs fetch failed, so the notebooks have no data:\n{fetched.stdout}{fetched.stderr}"
-    fresh = room / f"{NEW}.ipynb"
+    fresh = folder / f"{NEW}.ipynb"
     text = new_chapter.TEMPLATE.read_text(encoding="utf-8").replace("@TITLE@", new_chapter.title(NEW))
-    fresh.write_text(notebooks.notebook(text, notebooks.colab_cell(ROOT)), encoding="utf-8")
-    outcome = closed_room.run({**NAMES, NEW: fresh}, room / "box")
+    process.write_text(notebooks.notebook(text, notebooks.colab_cell(ROOT)), encoding="utf-8")
+    outcome = sealed.run({**NAMES, NEW: fresh}, folder / "box")
     if not outcome.closed:
         warnings.warn("no network namespace can be made here (unshare --user --net): the notebooks ran with the network open", stacklevel=1)
     return outcome
@@ -58,13 +58,13 @@ def test_labs_was_the_installed_package(outcome):
 
 # --- the same for chapters with Fluid cells, in the real Fluid: above they showed their recordings ---
 
-FLUID = {name: path for name, path in NAMES.items() if renew.has_fluid(path)}
+FLUID = {name: path for name, path in NAMES.items() if record_notebooks.has_fluid(path)}
 
 
 @pytest.fixture(scope="module")
 def in_fluid(tmp_path_factory):
     """One nbval session over the chapters with Fluid cells; each cell is run and compared with its recording."""
-    return closed_room.run(FLUID, tmp_path_factory.mktemp("fluid") / "box", fluid="check")
+    return sealed.run(FLUID, tmp_path_factory.mktemp("fluid") / "box", fluid="check")
 
 
 @pytest.mark.needs("fluid")
@@ -94,7 +94,7 @@ def written(folder, cells):
 @pytest.fixture(scope="module")
 def fooled(tmp_path_factory):
     """One session over notebooks that deceive nbval, and a good one."""
-    room = tmp_path_factory.mktemp("fooled")
+    folder = tmp_path_factory.mktemp("fooled")
     port = socket.create_server(("127.0.0.1", 0))       # listens outside: reachable only if the network is open
     cells = {"good": ["x = 1", "x + 1"],
              "skipped": ["x = 1", ("raise SystemError('never runs')", ["nbval-skip"]), "x + 1"],
@@ -103,7 +103,7 @@ def fooled(tmp_path_factory):
              "fails": ["x = 1", "1 / 0"],
              "outside": ["import socket", f"socket.create_connection(('127.0.0.1', {port.getsockname()[1]}), 5)"]}
     with port:
-        return closed_room.run(written(room, cells), room / "box", cell_s=8, with_labs=False)
+        return sealed.run(written(folder, cells), folder / "box", cell_s=8, with_labs=False)
 
 
 def test_a_good_notebook_is_proven(fooled):
@@ -121,13 +121,13 @@ def test_a_failing_cell_is_reported(fooled):
 
 
 def test_the_network_is_closed_where_it_can_be(fooled):
-    assert bool(fooled.failed("outside")) == fooled.closed == closed_room.can_close()
+    assert bool(fooled.failed("outside")) == fooled.closed == sealed.can_close()
 
 
 def test_cells_from_two_kernels_or_in_another_order_prove_nothing():
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in ("a", "b", "a")])
-    a, b = (closed_room.hashlib.sha256(source.encode()).hexdigest() for source in "ab")
-    assert closed_room.proof(nb, [[a, b, a]]) == (3, 3)
-    assert closed_room.proof(nb, [[a, b], [a]]) == (2, 3)
-    assert closed_room.proof(nb, [[a, a, b]])[0] < 3
-    assert closed_room.proof(nb, []) == (0, 3)
+    a, b = (sealed.hashlib.sha256(source.encode()).hexdigest() for source in "ab")
+    assert sealed.proof(nb, [[a, b, a]]) == (3, 3)
+    assert sealed.proof(nb, [[a, b], [a]]) == (2, 3)
+    assert sealed.proof(nb, [[a, a, b]])[0] < 3
+    assert sealed.proof(nb, []) == (0, 3)

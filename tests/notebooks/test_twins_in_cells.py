@@ -8,25 +8,25 @@ from book.make import floors, notebooks, rules
 
 ROOT = Path(__file__).parents[2]
 SIDES = [name.removesuffix("_side") for name in floors.TWINS]
-SHOWN = [(path, nb.metadata["parity"]["twins"]) for path in notebooks.texts(ROOT)
-         if (nb := nbformat.read(path.with_suffix(".ipynb"), 4)).metadata.get("parity", {}).get("twins")]
+SHOWN = [(path, nb.metadata["parity"]["task"]) for path in notebooks.texts(ROOT)
+         if (nb := nbformat.read(path.with_suffix(".ipynb"), 4)).metadata.get("parity", {}).get("skeleton") == "twins" or nb.metadata.get("parity", {}).get("task") == "llama"]
 
 
-TWINS = [(path, room, side) for path, room in SHOWN for side in SIDES
-         if side != "fluid" or (ROOT / "labs/twins" / room / "fluid_side.py").exists()]
+TWINS = [(path, task, side) for path, task in SHOWN for side in SIDES
+         if side != "fluid" or (ROOT / "labs/tasks" / task / "fluid_side.py").exists()]
 
 
-@pytest.mark.parametrize("path, room, side", TWINS, ids=lambda value: getattr(value, "stem", value))
-def test_the_cells_hold_the_twin_word_for_word(path, room, side):
-    twin = ROOT / "labs/twins" / room / f"{side}_side.py"
+@pytest.mark.parametrize("path, task, side", TWINS, ids=lambda value: getattr(value, "stem", value))
+def test_the_cells_hold_the_twin_word_for_word(path, task, side):
+    twin = ROOT / "labs/tasks" / task / f"{side}_side.py"
     cells = [cell.source for cell in nbformat.read(path.with_suffix(".ipynb"), 4).cells if rules.side(cell) == side]
     missing = floors.missing_from_cells(twin.read_text(encoding="utf-8"), cells)
     assert not missing, f"{twin.relative_to(ROOT)} and {path.name} differ:\n" + "\n".join(missing)
 
 
-def test_every_room_is_shown_by_a_chapter():
-    rooms = {path.parent.name for path in (ROOT / "labs/twins").glob("*/torch_side.py")}
-    assert rooms == {room for _, room in SHOWN}, "front matter, parity.twins: names the room that a chapter shows"
+def test_every_pair_of_twins_is_shown_by_a_chapter():
+    pairs = {path.parent.name for path in (ROOT / "labs/tasks").glob("*/torch_side.py")}
+    assert pairs == {task for _, task in SHOWN}, "front matter, parity.task: names the task that a chapter shows"
 
 
 TWIN = '"""What it is."""\nimport torch\nfrom torch import nn\n\nSIZE = 3\n\n\n# why\nclass Net(nn.Module):\n    """One line."""\n\n    x = 1\n\n\n@dec\ndef step(a):\n    return a\n'

@@ -22,10 +22,10 @@ def batches_of_noise(count=6, size=16) -> list:
 
 def norm_net(framework: str) -> SimpleNamespace:
     """One side in the framework of that name."""
-    return on_torch() if framework == "torch" else on_paddle()
+    return torch_driver() if framework == "torch" else paddle_driver()
 
 
-def on_torch() -> SimpleNamespace:
+def torch_driver() -> SimpleNamespace:
     import torch
     import torch.nn.functional as F
     from torch import nn
@@ -56,7 +56,7 @@ def on_torch() -> SimpleNamespace:
         make_optimizer=lambda model, config: torch.optim.SGD(model.parameters(), lr=config.learning_rate, momentum=0.875))
 
 
-def on_paddle() -> SimpleNamespace:
+def paddle_driver() -> SimpleNamespace:
     import paddle
     import paddle.nn.functional as F
     from paddle import nn

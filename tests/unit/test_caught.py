@@ -3,8 +3,8 @@ import pytest
 from small_nets import Small, batches_of_noise, norm_net
 
 from labs import outputs, parity
-from labs.parity.mistakes import GENERAL
-from labs.parity.planting import Mistake
+from labs.parity.mistakes.general import GENERAL
+from labs.parity.mistakes.planting import Mistake
 
 
 @pytest.fixture(scope="module")

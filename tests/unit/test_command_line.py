@@ -49,9 +49,10 @@ def test_an_unknown_name_is_told_without_a_traceback(capsys):
 @pytest.mark.parametrize("green, status", [(True, 0), (False, 1)])
 def test_parity_ends_with_the_ladders_verdict(monkeypatch, green, status):
     asked = []
-    monkeypatch.setitem(sys.modules, "labs.parity", types.SimpleNamespace(climb_room=lambda room: asked.append(room) or green))
+    monkeypatch.setitem(sys.modules, "labs.parity", types.SimpleNamespace(climb_cases=lambda cases: asked.extend(cases) or green))
     monkeypatch.setattr("labs.device.prepare", lambda: None)
-    assert command_line.main(["parity", "mnist"]) == status and asked == ["mnist"]
+    monkeypatch.setattr("labs.tasks.cases", lambda task: {"lenet5": ()})
+    assert command_line.main(["parity", "mnist"]) == status and asked == ["mnist: lenet5"]
 
 
 @pytest.mark.parametrize("findings, status", [([], 0), ([("Python", "2.7", False, "install another")], 1)])

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from labs import parity
-from labs.fluid.there import fluid_crossing
+from labs.fluid.kernel import fluid_crossing
 
 ROOT = Path(__file__).parents[2]
-OVER_THERE = [*(ROOT / "labs/fluid/there").glob("*.py"), *(ROOT / "labs/twins").glob("*/fluid_side.py"), ROOT / "labs/parity/sketch.py"]
+OVER_THERE = [*(ROOT / "labs/fluid/kernel").glob("*.py"), *(ROOT / "labs/tasks").glob("*/fluid_side.py"), ROOT / "labs/parity/sketches.py"]
 
 
 def crossed(tmp_path, **values):

@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 
 from labs import parity
-from labs.fluid import recordings, renew
+from labs.fluid import recordings, record_notebooks
 from labs.fluid.errors import FluidError
 
 ROOT = Path(__file__).parents[2]
+def folder_of(notebook):
+    """Where the recordings of a chapter lie: in its task."""
+    return recordings.TASKS / record_notebooks.facts(notebook)["task"] / "recordings"
+
+
 CELLS = ["%%fluid\nimport paddle", "%%fluid -i w -o losses\nlosses = w * 2"]
 W = np.random.default_rng(0).normal(size=100)
 
@@ -111,7 +116,7 @@ def test_every_output_that_drifts_is_named(tmp_path, said, says):
 
 # --- the recordings that ship ---
 
-NOTEBOOKS = renew.notebooks()
+NOTEBOOKS = record_notebooks.notebooks()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -122,13 +127,13 @@ def test_each_fluid_cell_of_the_book_has_its_recording_and_there_is_no_other(pat
             head, _, body = cell.source.partition("\n")
             story.append(f"%%fluid {' '.join(head.split()[1:])}".rstrip() + f"\n{body.strip()}")
             wanted.add(recordings.key(story))
-    kept = {file.name.split("-")[1] for file in (recordings.FOLDER / path.stem).glob("*.json")}
+    kept = {file.name.split("-")[1] for file in folder_of(path).glob("*.json")}
     assert kept == wanted, "make recordings"
 
 
-@pytest.mark.parametrize("folder", sorted(path for path in recordings.FOLDER.iterdir() if path.is_dir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("folder", sorted(recordings.TASKS.glob("*/recordings")), ids=lambda path: path.parent.name)
 def test_a_shipped_recording_is_small_dated_and_of_a_chapter(folder):
-    assert folder.name in {path.stem for path in NOTEBOOKS}
+    assert folder in map(folder_of, NOTEBOOKS)
     for path in folder.glob("*.json"):
         assert sum(file.stat().st_size for file in folder.glob(path.stem + ".*")) <= recordings.MEGABYTE
         kept = json.loads(path.read_text(encoding="utf-8"))

@@ -6,9 +6,9 @@ import pytest
 from small_nets import Small, batches_of_noise, norm_net
 
 from labs import outputs, parity
-from labs.parity.climb import changed, moved
+from labs.parity.climbing import changed, moved
 from labs.parity.ladder import TOLERANCE, compare
-from labs.parity.record import RUNGS, Record
+from labs.parity.records import RUNGS, Record
 
 
 def made(**changes) -> Record:

@@ -1,6 +1,6 @@
 """In the kernel: write down every cell that ran to its end without an error, and where labs came from.
 
-Read by `closed_room.proof`. Without LABS_WITNESS in the environment it does nothing.
+Read by `sealed.proof`. Without LABS_WITNESS in the environment it does nothing.
 """
 import hashlib
 import os

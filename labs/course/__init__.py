@@ -1,1 +1,0 @@
-"""What the course asks of its readers: exercises with checks that they can run."""

@@ -1,0 +1,89 @@
+"""Many planted mistakes at once: which rung each was to break, and which it broke."""
+from dataclasses import dataclass
+
+from labs import outputs
+from labs.parity.errors import ParityError
+from labs.parity.mistakes.planting import plant
+from labs.tables import Verdict, table
+
+
+@dataclass(frozen=True)
+class Caught:
+    """What `caught` returns: one row a mistake; shows itself as a table.
+
+    A task without a ladder may make one of its own rows, each with `planted`, `caught` and what else the table is to show.
+
+    Attributes
+    ----------
+    title : str
+    rows : list of dict
+        `name`, `planted` (what is wrong, in words), `should break`, `float64`, `float32` (the lowest red rung of each
+        precision, or "none") and `caught`: both are the rung that should break.
+    """
+    title: str
+    rows: list
+
+    @property
+    def green(self) -> bool:
+        """True if there was a mistake, and every one broke its own rung first, in both precisions."""
+        return bool(self.rows) and all(row["caught"] for row in self.rows)
+
+    def check(self) -> "Caught":
+        """Return the result if every mistake was caught at its rung.
+
+        Raises
+        ------
+        ParityError
+            Names the mistakes that were not; or says that none was planted.
+        """
+        if not self.rows:
+            raise ParityError(f"{self.title}: no mistake was planted, so nothing was shown")
+        missed = [f"{row['name']} should break '{row['should break']}', it broke '{row['float64']}' in float64 and "
+                  f"'{row['float32']}' in float32" if "should break" in row else row["planted"]
+                  for row in self.rows if not row["caught"]]
+        if missed:
+            raise ParityError(f"{self.title}: {len(missed)} of {len(self.rows)} mistakes were not caught"
+                              + (" at their rung: " if "should break" in self.rows[0] else ": ") + "; ".join(missed))
+        return self
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __iter__(self):
+        return iter(self.rows)
+
+    def _table(self):
+        columns = [name for name in (self.rows[0] if self.rows else ["planted", "caught"]) if name != "name"]
+        return table([row | {"caught": Verdict(row["caught"])} for row in self.rows], caption=self.title, columns=columns)
+
+    def __str__(self):
+        return self._table().text
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        shown = self._table()
+        return outputs.bundle(shown.text, shown.html, {"kind": "mistakes", "title": self.title, "green": self.green,
+                                                       "rows": self.rows})
+
+
+def caught(on, mistakes: list, title: str | None = None) -> Caught:
+    """Plant mistakes in the second side of a ladder, one at a time, and see at which rung each comes to light.
+
+    Parameters
+    ----------
+    on : Ladder
+    mistakes : list of Mistake
+        See `labs.parity.mistakes.general`.
+    title : str, optional
+
+    Returns
+    -------
+    Caught
+    """
+    rows = []
+    for mistake in mistakes:
+        rungs = plant(mistake, on).pairs[0].rungs
+        red = {precision: next((r.name for r in rungs if not good(r)), "none")
+               for precision, good in (("float64", lambda r: r.green64), ("float32", lambda r: r.green32))}
+        rows.append({"name": mistake.name, "planted": mistake.what, "should break": mistake.rung, **red,
+                     "caught": red["float64"] == red["float32"] == mistake.rung})
+    return Caught(title or f"Mistakes planted on the {on.pairs[0].second} side", rows)

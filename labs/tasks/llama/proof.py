@@ -1,0 +1,29 @@
+"""What the Llama twins prove, for tests and for the terminal: a tiny Llama on real text, one byte a token."""
+import numpy as np
+
+from labs.tasks.llama.config import Config
+
+STEPS, BATCH, LENGTH = 20, 4, 16
+# Adam's epsilon is 1e-6, not 1e-8: a gradient as small as epsilon turns its own rounding into a step, 2e-12 of a weight
+TINY = Config(vocab_size=256, hidden_size=48, intermediate_size=128, num_hidden_layers=2, num_attention_heads=6,
+              num_key_value_heads=2, max_position_embeddings=64, learning_rate=2.0**-9, epsilon=2.0**-20)
+
+
+def cases(data) -> dict:
+    """Configs and batches by title; `data` is the door (`labs.data`)."""
+    play = (data.folder("shakespeare") / "coriolanus_gut.txt").read_bytes()
+    tokens = np.frombuffer(play[:STEPS * BATCH * LENGTH], np.uint8)
+    return {"tiny": (TINY, batches(tokens, BATCH, LENGTH))}
+
+
+def batches(tokens, size, length) -> list:
+    """Cut tokens into batches (x, labels), each (size, length) int64; the labels are the tokens themselves.
+
+    As in transformers: the loss shifts them by one. The first third of each batch's first row is left out of the
+    loss, as a prompt would be.
+    """
+    rows = len(tokens) // length
+    x = np.asarray(tokens[:rows * length], np.int64).reshape(rows, length)
+    labels = x.copy()
+    labels[::size, :length // 3] = -100
+    return [(x[i:i + size], labels[i:i + size]) for i in range(0, rows - size + 1, size)]

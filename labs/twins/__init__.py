@@ -1,1 +1,0 @@
-"""The twins: one room a task, the same model written once in each framework, line for line."""

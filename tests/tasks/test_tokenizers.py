@@ -1,0 +1,274 @@
+"""Tokenizers by hand: the same ids, offsets and merges as the library's, on any text; and the mistakes are caught."""
+import json
+import math
+import random
+from itertools import combinations
+
+import numpy as np
+import pytest
+import tokenizers
+from tokenizers import models, normalizers, pre_tokenizers, trainers
+
+from labs import data
+from labs.tasks.tokenizers import byte_bpe, merges, mistakes, pieces, special, unigram, wordpiece
+
+PLAY = (data.folder("shakespeare") / "hamlet_gut.txt").read_text("ascii")
+POEMS = ["\n".join(poem["paragraphs"]) for poem in
+         json.loads((data.folder("tang_poems") / "poet.tang.0.json").read_text("utf-8"))]
+AWKWARD = ["", " ", " \t\r\n\u3000\u2028\u00a0 x  ", "a\x00b\x07c\x1bd\x7f\x85\u200be", "👩‍👩‍👧‍👦 🏳️‍🌈 👍🏽 🇨🇳!",
+           "e\u0301 a\u0323\u0307 Z\u0351\u036bq", "ﬁancé İstanbul ΣΑΣ straße Ǆ", "日本語とEnglish混ぜ한국어 עברית हिन्दी ไทย",
+           "In 2024, 12 ½ x² ٣٤ Ⅻ ①  7", "I'd've they'll 'Tis DON'T ''s", "ab" * 300 + "z" * 101 + " " + "z" * 100, "".join(POEMS)[:300]]
+
+
+def noise(count, seed):
+    """Random texts of Latin, Greek, Chinese, emoji, marks, digits and much white space; all characters older than 2010."""
+    rng = random.Random(seed)
+    letters = [*map(chr, (*range(32, 127), *range(0xA1, 0x250), *range(0x391, 0x3C9), *range(0x4E00, 0x4E80),
+                          *range(0x1F601, 0x1F640), 0x200D, 0x301, 0x323, 9, 10, 13, 0xAD, 0x3000, 0xAC00, 0x661, 0xBD)), *" " * 60]
+    return ["".join(rng.choices(letters, k=rng.randrange(1, 60))) for _ in range(count)]
+
+
+TEXTS = [*AWKWARD, *PLAY[:4000].split("\n"), *POEMS[:10], *noise(300, 0)]
+
+
+def by_library(library, text):
+    found = library.encode(text, add_special_tokens=False)
+    return [(i, *at) for i, at in zip(found.ids, found.offsets, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def smol():
+    """SmolLM2's tokenizer: by hand, fast, the library's."""
+    library = tokenizers.Tokenizer.from_file(str(data.folder("smollm2_135m_instruct_q4_1") / "tokenizer.json"))
+    model = json.loads(library.to_str())["model"]
+    learned = [tuple(pair) for pair in model["merges"]]
+    made = [kind(model["vocab"], learned, byte_bpe.SPLIT_DIGITS) for kind in (byte_bpe.ByteBPE, merges.FastByteBPE)]
+    return *made, library
+
+
+@pytest.fixture(scope="module")
+def mini():
+    """MiniLM's tokenizer: by hand, fast, the library's."""
+    library = tokenizers.Tokenizer.from_file(str(data.folder("minilm_l6_v2") / "tokenizer.json"))
+    library.no_truncation()
+    library.no_padding()
+    return wordpiece.WordPiece(library.get_vocab()), pieces.FastWordPiece(library.get_vocab()), library
+
+
+@pytest.fixture(scope="module")
+def uni():
+    """A unigram tokenizer that the library trained: by hand, the library's."""
+    library = tokenizers.Tokenizer(models.Unigram())
+    library.pre_tokenizer = pre_tokenizers.Metaspace()
+    library.train_from_iterator(PLAY[:8000].split("\n"), trainers.UnigramTrainer(
+        vocab_size=200, unk_token="<unk>", special_tokens=["<unk>"], max_piece_length=8, show_progress=False))
+    return unigram.Unigram([tuple(p) for p in json.loads(library.to_str())["model"]["vocab"]]), library
+
+
+@pytest.mark.parametrize("which", ["smol", "mini"])
+def test_ids_and_offsets_are_the_librarys_and_the_fast_versions_ids_too(which, request):
+    ours, fast, library = request.getfixturevalue(which)
+    for text in TEXTS:
+        expected = by_library(library, text)
+        assert ours.encode(text) == expected, ascii(text)
+        assert fast.ids(text) == [i for i, *_ in expected], ascii(text)
+
+
+def test_unigram_ids_are_the_librarys(uni):
+    ours, library = uni
+    for text in TEXTS:
+        assert ours.ids(text) == library.encode(text).ids, ascii(text)
+
+
+@pytest.mark.parametrize("letters", ["ab" * 2000, "a" * 3001, "etaoin shrdlu".replace(" ", "") * 300])
+def test_a_very_long_word_is_the_librarys(smol, letters):
+    _, fast, library = smol
+    assert fast.ids(letters) == library.encode(letters).ids
+
+
+def library_bpe(texts, size):
+    made = tokenizers.Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, show_progress=False,
+                                                        initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    return made.get_vocab(), [tuple(pair) for pair in json.loads(made.to_str())["model"]["merges"]]
+
+
+@pytest.mark.parametrize("train, texts, size", [
+    (byte_bpe.train_bpe, [PLAY[:6000], *POEMS[:5]], 340), (merges.train, [PLAY[:6000], *POEMS[:5]], 340),
+    (merges.train, [PLAY, *POEMS], 6000), (merges.train, ["aaaa aaa aa a", "abab ababab"], 300), (merges.train, [""], 300)])
+def test_trained_merges_are_the_librarys_ties_included(train, texts, size):
+    assert train(texts, size) == library_bpe(texts, size)
+
+
+def library_wordpiece(texts, size):
+    made = tokenizers.Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    made.normalizer, made.pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
+    made.train_from_iterator(texts, trainers.WordPieceTrainer(vocab_size=size, special_tokens=["[UNK]"], show_progress=False))
+    return made.get_vocab()
+
+
+@pytest.mark.parametrize("train, text, size", [(wordpiece.train_wordpiece, PLAY[:6000], 200), (pieces.train, PLAY[:6000], 200),
+                                               (pieces.train, PLAY, 2000)])
+def test_trained_wordpiece_is_the_librarys_given_its_alphabets_order(train, text, size):
+    theirs = library_wordpiece([text], size)
+    order = [p for p in sorted(theirs, key=theirs.get) if len(p.removeprefix("##")) == 1]
+    assert train([text], size, order=order) == theirs
+
+
+@pytest.mark.parametrize("kind, what, plant", mistakes.MISTAKES, ids=lambda part: part if isinstance(part, str) else "")
+def test_a_planted_mistake_is_caught(kind, what, plant, smol, mini, uni):
+    right, library = {"byte-level BPE": (smol[0], smol[2]), "WordPiece": (mini[0], mini[2]), "Unigram": uni}[kind]
+    wrong = plant(right)
+    assert any([x[0] for x in wrong.encode(text)] != library.encode(text, add_special_tokens=False).ids for text in TEXTS), what
+
+
+def test_each_byte_has_a_letter_of_its_own_that_can_be_printed():
+    assert sorted(byte_bpe.BYTE.values()) == list(range(256))
+    assert all(letter.isprintable() and not letter.isspace() for letter in byte_bpe.BYTE)
+
+
+def test_text_comes_back_from_bytes_and_half_a_character_is_marked(smol):
+    ours, _, library = smol
+    for text in TEXTS:
+        ids = [i for i, *_ in ours.encode(text)]
+        assert ours.decode(ids) == text == library.decode(ids, skip_special_tokens=False)
+    assert ours.decode([i for i, *_ in ours.encode("👍")][:1]) == "\ufffd"
+
+
+def test_a_byte_without_a_token_vanishes_and_ours_still_point_at_the_right_character(smol):
+    ours, fast, library = smol
+    text = "¿\x04→!"
+    assert [i for i, *_ in ours.encode(text)] == fast.ids(text) == library.encode(text).ids
+    assert {text[a:b] for _, a, b in ours.encode(text)} == {"¿", "→", "!"}
+
+
+@pytest.mark.parametrize("call, says", [
+    (lambda bpe: bpe[0].encode("ab \ud83d c"), r"character 3 is '\\ud83d', half of a pair"),
+    (lambda bpe: bpe[1].ids("ab \ud83d c"), "half of a pair"),
+    (lambda bpe: bpe[0].decode([49152]), "id 49152 is not in this vocabulary: expected 0 to 49151"),
+    (lambda bpe: bpe[0].decode([-1]), "id -1 is not in"),
+    (lambda bpe: special.fit([1] * 9, 8), "9 tokens do not fit into a context of 8: .* 'start' or 'end'"),
+    (lambda bpe: special.fit([1] * 9, 8, drop="middle"), "do not fit"),
+    (lambda bpe: special.windows([1] * 4, [2] * 9, 10, 3, 101, 102), "a window of 10 has room for 3 new ids: .* the stride, 3")])
+def test_bad_input_raises_and_says_what_to_do(smol, call, says):
+    with pytest.raises(byte_bpe.TextError, match=says):
+        call(smol)
+
+
+def test_wordpiece_decodes_to_words_and_refuses_an_unknown_id(mini):
+    ours = mini[0]
+    assert ours.decode([i for i, *_ in ours.encode("Unaffable, Ça!")]) == "una##ffa##ble , ca !".replace("##", "")
+    with pytest.raises(byte_bpe.TextError, match="id 30522 is not in this vocabulary: expected 0 to 30521"):
+        ours.decode([30522])
+
+
+def test_offsets_point_into_the_text_as_it_was(mini):
+    text = "Ça\x00 İ\u200bx 詩"
+    assert [text[a:b] for _, a, b in mini[0].encode(text)][:2] == ["Ça", "İ\u200bx"]
+
+
+def all_cuts(model, word):
+    for n in range(len(word)):
+        for inner in combinations(range(1, len(word)), n):
+            at = [0, *inner, len(word)]
+            found = [word[a:b] for a, b in zip(at, at[1:])]
+            if all(piece in model.scores for piece in found):
+                yield found, sum(model.scores[piece] for piece in found)
+
+
+@pytest.mark.parametrize("word", ["▁the", "▁there", "▁tomorrow"])
+def test_viterbi_and_forward_backward_equal_the_list_of_all_cuts(uni, word):
+    model, cuts = uni[0], list(all_cuts(uni[0], word))
+    best, score = unigram.viterbi(model, word)
+    assert score == pytest.approx(max(s for _, s in cuts), rel=1e-12) and (best, pytest.approx(score)) in cuts
+    log_p, counts = unigram.expected(model, word)
+    total = sum(math.exp(s) for _, s in cuts)
+    assert log_p == pytest.approx(math.log(total), rel=1e-12)
+    for piece, count in counts.items():
+        assert count == pytest.approx(sum(found.count(piece) * math.exp(s) for found, s in cuts) / total, rel=1e-9)
+
+
+def test_digamma_is_that_of_the_series():
+    gamma = 0.5772156649015329
+    for n in (1, 2, 5, 40):
+        assert unigram.digamma(n) == pytest.approx(-gamma + sum(1 / k for k in range(1, n)), abs=1e-8)
+
+
+def test_unigram_training_explains_held_out_text_as_well_as_the_librarys(uni):
+    lines, held = PLAY[:8000].split("\n"), PLAY[8000:12000].split("\n")
+    own = unigram.train_unigram(lines, 199)
+    assert len(own) == 199 and math.fsum(math.exp(score) for _, score in own) <= 1
+    theirs = unigram.nats_per_character(uni[0].pieces[1:], held)
+    assert unigram.nats_per_character(own, held) < theirs + 0.05
+    assert unigram.nats_per_character([p for p in own if len(p[0]) == 1], held) > theirs + 0.1, "a measure that cannot fail"
+
+
+def test_special_tokens_are_cut_out_as_the_library_does(smol):
+    ours, _, library = smol
+    specials = {t.content: i for i, t in library.get_added_tokens_decoder().items()}
+    for text in ("<|im_start|>user\nHi<|im_end|>\n", "<|im_end<|endoftext|>|>", "a<repo_name>b  <|im_end|><|im_end|>", "", "<|im_end|>"):
+        assert special.encode_all(ours, text, specials) == by_library(library, text)
+
+
+def test_the_chat_is_rendered_as_the_models_own_template_does():
+    jinja2 = pytest.importorskip("jinja2")
+    config = json.loads((data.folder("smollm2_135m_instruct_q4_1") / "tokenizer_config.json").read_text("utf-8"))
+    template = jinja2.Environment().from_string(config["chat_template"])
+    user, system, said = ({"role": role, "content": f"x {role}\n"} for role in ("user", "system", "assistant"))
+    for chat in ([user], [system, user], [user, said, user]):
+        for prompt in (True, False):
+            assert special.render_chat(chat, prompt) == template.render(messages=chat, add_generation_prompt=prompt)
+
+
+def test_a_pair_gets_the_librarys_ids_and_types(mini):
+    ours, _, library = mini
+    ids = [[i for i, *_ in ours.encode(text)] for text in ("Who is there?", "Nay.")]
+    for second in (None, "Nay."):
+        theirs = library.encode("Who is there?", second)
+        assert special.pair_template(ids[0], ids[1] if second else None, 101, 102) == (theirs.ids, theirs.type_ids)
+
+
+@pytest.mark.parametrize("length", [0, 1, 13, 14, 15, 22, 23, 24, 200])
+def test_windows_are_the_librarys(mini, length):
+    ours, _, library = mini
+    first, second = "Who is there?", " ".join(PLAY[3000:].split()[:length])
+    ids = [[i for i, *_ in ours.encode(text)] for text in (first, second)]
+    cut = tokenizers.Tokenizer.from_str(library.to_str())
+    cut.enable_truncation(20, stride=4, strategy="only_second")
+    theirs = cut.encode(first, second)
+    assert special.windows(*ids, 20, 4, 101, 102) == [theirs.ids, *(window.ids for window in theirs.overflowing)]
+
+
+@pytest.mark.parametrize("size", [300, 900])
+def test_a_tokenizer_trained_like_an_old_one_is_the_librarys(size):
+    from transformers import AutoTokenizer
+    old = AutoTokenizer.from_pretrained(data.folder("smollm2_135m_instruct_q4_1"))
+    texts = [*POEMS[:60], PLAY[:3000]]
+    theirs = json.loads(old.train_new_from_iterator(texts, size, show_progress=False).backend_tokenizer.to_str())["model"]
+    specials = [token.content for _, token in sorted(old.added_tokens_decoder.items())]
+    vocab, learned = merges.train(texts, size, byte_bpe.SPLIT_DIGITS, specials)
+    assert learned == [tuple(pair) for pair in theirs["merges"]] and vocab == theirs["vocab"]
+
+
+def test_padding_stands_on_the_side_that_was_asked_for():
+    ids, mask = special.pad([[5, 6, 7], [8]], 0, "left")
+    assert ids.tolist() == [[5, 6, 7], [0, 0, 8]] and mask.tolist() == [[1, 1, 1], [0, 0, 1]] and ids.dtype == np.int64
+    ids, mask = special.pad([[5, 6, 7], [8]], 0, "right")
+    assert ids.tolist() == [[5, 6, 7], [8, 0, 0]] and mask.tolist() == [[1, 1, 1], [1, 0, 0]]
+    with pytest.raises(byte_bpe.TextError, match="'left' or 'right', got 'both'"):
+        special.pad([[1]], 0, "both")
+
+
+def test_a_task_without_a_proof_is_not_climbed():
+    from labs import tasks
+    assert "tokenizers" not in tasks.names("proof") and "mnist" in tasks.names("proof")
+    with pytest.raises(tasks.TaskError, match="the task 'tokenizers' has no paddle_side.py; tasks with one: .*mnist"):
+        tasks.cases("tokenizers")
+
+
+def test_the_texts_are_what_their_cards_say():
+    plays = sorted(data.folder("shakespeare").glob("*_gut.txt"))
+    assert len(plays) == 42 and all(path.read_bytes().isascii() for path in plays)
+    poems = [poem for path in data.folder("tang_poems").glob("poet.tang.*.json") for poem in json.loads(path.read_text("utf-8"))]
+    assert len(poems) == 57_607 and {"author", "title", "paragraphs"} <= set(poems[0])
