@@ -20,8 +20,8 @@ class CheckpointError(RuntimeError):
     """A checkpoint is missing, damaged, or belongs to another config."""
 
 
-@dataclass(frozen=True)
-class Checkpoint:
+@dataclass(frozen=True, repr=False)
+class Checkpoint(outputs.Shown):
     """What `load` returns.
 
     Attributes
@@ -50,11 +50,10 @@ class Checkpoint:
         return (f"{self.name}: {count:,} weights in float16, {self.bytes / 1e6:.2f} MB, sha256 {self.sha256}\n"
                 f"trained again by: {self.facts['command']}")
 
-    def __repr__(self):
-        return self.text
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return outputs.bundle(self.text, data={"kind": "checkpoint", "name": self.name, "bytes": self.bytes, "sha256": self.sha256})
+    @property
+    def data(self) -> dict:
+        """The checkpoint for the status page."""
+        return {"kind": "checkpoint", "name": self.name, "bytes": self.bytes, "sha256": self.sha256}
 
 
 def used() -> list:

@@ -13,6 +13,7 @@ import difflib
 import importlib
 import importlib.util
 import io
+import logging
 import os
 import platform
 import sys
@@ -29,7 +30,7 @@ class DeviceError(RuntimeError):
     """LABS_DEVICE or LABS_THREADS asks for what is not there, or a framework is missing."""
 
 
-class Report:
+class Report(outputs.Shown):
     """What `prepare` and `describe` return: `.rows`, and for `prepare` `.late`; a notebook shows it by itself."""
 
     def __init__(self, caption, rows, late=()):
@@ -40,13 +41,16 @@ class Report:
         """The report in plain text."""
         return "\n".join([tables.table(self.rows, self.caption).text, *map(_too_late, self.late)])
 
-    def __repr__(self):
-        return self.text
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    @property
+    def html(self):
+        """The report for a page."""
         warned = "".join(f'<p class="labs-warning"><strong>{_too_late(name)}</strong></p>' for name in self.late)
-        data = {"kind": "device", "what": self.caption, "rows": self.rows, "late": list(self.late)}
-        return outputs.bundle(self.text, tables.table(self.rows, self.caption).html + warned, data)
+        return tables.table(self.rows, self.caption).html + warned
+
+    @property
+    def data(self):
+        """The report for the status page."""
+        return {"kind": "device", "what": self.caption, "rows": self.rows, "late": list(self.late)}
 
 
 def _too_late(name):
@@ -78,6 +82,7 @@ def prepare(threads=None):
         The number of threads is not a whole number of at least 1.
     """
     warnings.filterwarnings("ignore", message="No ccache found")    # Paddle's import; nothing here compiles
+    _keep_log_level()
     warnings.filterwarnings("ignore", message="IProgress not found")    # tqdm's, on import of other libraries: its bar is text then
     warnings.filterwarnings("ignore", message="When training, we now always track")     # of each BatchNorm, in each step
     imported = [name for name in FRAMEWORKS if name in sys.modules]
@@ -179,9 +184,23 @@ def _one_of(value, allowed, text):
                       "Examples: auto, cpu, cuda, torch=cuda,paddle=cpu")
 
 
+def _keep_log_level():
+    """Importing Paddle calls logging.basicConfig(level=INFO), and every library would then log onto the page.
+
+    basicConfig does nothing where the root logger has a handler, so it gets one first, at its own level; where Paddle
+    was imported before, its level is taken back.
+    """
+    root = logging.getLogger()
+    if "paddle" in sys.modules and root.level == logging.INFO:
+        root.setLevel(logging.WARNING)
+    if not root.handlers:
+        logging.basicConfig()
+
+
 def _framework(name):
     """Import a framework when it is needed, and say what to do where it is missing."""
     warnings.filterwarnings("ignore", message="No ccache found")
+    _keep_log_level()
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):

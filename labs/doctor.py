@@ -10,6 +10,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,15 +113,17 @@ def _version(name):
 def _ranges():
     """The ranges that this copy of the course asks for: {package: SpecifierSet}."""
     from packaging.requirements import Requirement
-    listed = ROOT / "requirements.txt"
-    if (ROOT / "pyproject.toml").exists() and listed.exists():
+    listed, declared = ROOT / "requirements.txt", ROOT / "pyproject.toml"
+    if declared.exists() and listed.exists():
+        project = tomllib.loads(declared.read_text(encoding="utf-8")).get("project", {})
         lines = [line.partition("#")[0].strip() for line in listed.read_text(encoding="utf-8").splitlines()]
+        lines += project.get("dependencies", []) + project.get("optional-dependencies", {}).get("hf", [])
     else:
         try:
             lines = importlib.metadata.requires("parity-course") or []
         except importlib.metadata.PackageNotFoundError:
             lines = []
-    wanted = [Requirement(line) for line in lines if line and not line.startswith("-")]
+    wanted = [Requirement(line) for line in lines if line and not line.startswith(("-", "."))]
     return {each.name: each.specifier for each in wanted if each.marker is None or each.marker.evaluate({"extra": ""})}
 
 

@@ -24,7 +24,7 @@ class LimitsError(RuntimeError):
     """Limits that cannot be kept, or were kept and cannot be read."""
 
 
-class Limits:
+class Limits(outputs.Shown):
     """What `limits` and `Limits.load` return: the machine's best, and each framework's own.
 
     Attributes
@@ -136,11 +136,20 @@ class Limits:
         numbers = {name: "{:.2f}" if "µs" in name else "{:.1f}" for name in list(rows[0])[2:]}
         return tables.table(rows, f"This machine's limits in float32 (threads: {self.threads}; {self.date})", formats=numbers)
 
-    def __repr__(self):
+    @property
+    def text(self):
+        """The limits in plain text."""
         return self.table.text
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return outputs.bundle(self.table.text, self.table.html, {"kind": "limits"} | {name: getattr(self, name) for name in FIELDS})
+    @property
+    def html(self):
+        """The limits for a page."""
+        return self.table.html
+
+    @property
+    def data(self):
+        """The limits for the status page."""
+        return {"kind": "limits"} | {name: getattr(self, name) for name in FIELDS}
 
 
 FIELDS = ("date", "conditions", "flops", "bandwidth", "dispatch", "devices", "threads")
@@ -164,7 +173,7 @@ def limits(seconds=1.0, only=None):
     -------
     Limits
     """
-    from labs import timing         # its lock and its synchronisation
+    from labs import timing  # its lock and its synchronisation
     if not seconds > 0:
         raise ValueError(f"seconds: expected more than 0, got {seconds!r}")
     works = {"NumPy": _numpy}
@@ -183,7 +192,7 @@ def limits(seconds=1.0, only=None):
             flops[name] = 2 * size ** 3 / best(product, share, timing.synchronise)
             bandwidth[name] = BYTES / best(total, share, timing.synchronise)
             dispatch[name] = best(lambda: [small() for _ in range(CALLS)], share, timing.synchronise) / CALLS   # noqa: B023
-            del product, total, small       # 256 MiB each
+            del product, total              # 256 MiB each
     return Limits(flops, bandwidth, devices, os.environ.get("OMP_NUM_THREADS") or "each library's own choice", dispatch,
                   conditions() if only is None else None)
 

@@ -9,6 +9,32 @@ import math
 MIME = "application/vnd.parity+json"
 
 
+class Shown:
+    """What shows itself: a class that derives from it says `text`, and where it has them `html` and `data`.
+
+    Attributes
+    ----------
+    text : str
+        What a terminal, a screen reader or a plain log shows; also `str()` and `repr()` of the object.
+    html : str or None
+        The same for a page.
+    data : dict or None
+        The same for the status page; see `bundle`.
+    """
+
+    html = None
+    data = None
+
+    def __repr__(self):
+        return self.text
+
+    def __str__(self):
+        return self.text
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return bundle(self.text, self.html, self.data)
+
+
 def bundle(text, html=None, data=None):
     """Make the MIME bundle that an object's `_repr_mimebundle_` returns.
 

@@ -18,7 +18,7 @@ from matplotlib.legend import Legend
 from labs import outputs
 
 
-class Picture:
+class Picture(outputs.Shown):
     """A finished figure: `.svg`, `.html`, `.alt`, `.data`; a notebook shows it by itself."""
 
     def __init__(self, svg, alt, data):
@@ -28,11 +28,10 @@ class Picture:
     def html(self):
         return f'<figure class="labs-figure" style="margin:1em 0;max-width:720px">{self.svg}</figure>'
 
-    def __repr__(self):
+    @property
+    def text(self):
+        """The figure in words."""
         return self.alt
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return outputs.bundle(self.alt, self.html, self.data)
 
 
 def picture(figure, alt):

@@ -21,8 +21,8 @@ class ProcessError(RuntimeError):
     """The lines did not come to their end, or not within the time, or left no value."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+@dataclass(frozen=True, repr=False)
+class Outcome(outputs.Shown):
     """What `run_python` returns.
 
     Attributes
@@ -63,13 +63,15 @@ class Outcome:
         except ValueError:
             raise ProcessError(f"expected JSON as the last line of output, got {lines[-1][:80]!r}; print(json.dumps(...)) at the end") from None
 
-    def __str__(self):
+    @property
+    def text(self):
+        """What the process printed and complained of."""
         return "\n".join(part.rstrip() for part in (self.said, self.complained) if part.strip()) or f"(nothing said, status {self.status})"
 
-    __repr__ = __str__
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return outputs.bundle(str(self), data={"kind": "process", "status": self.status, "error": self.error})
+    @property
+    def data(self):
+        """The outcome for the status page."""
+        return {"kind": "process", "status": self.status, "error": self.error}
 
 
 def run_python(lines, env=None, executable=None, arguments=(), limit_s=300):

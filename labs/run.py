@@ -6,9 +6,9 @@ One switch for the whole book, the environment variable LABS_RUN:
 >>> epochs = run.pick(smoke=1, quick=5, full=20)
 """
 import difflib
-import html
 import os
 from dataclasses import dataclass
+from html import escape
 
 from labs import outputs
 
@@ -42,8 +42,8 @@ def pick(*, smoke, quick, full):
     return {"smoke": smoke, "quick": quick, "full": full}[mode()]
 
 
-@dataclass(frozen=True)
-class Banner:
+@dataclass(frozen=True, repr=False)
+class Banner(outputs.Shown):
     """What `banner` returns; a notebook shows it by itself."""
 
     mode: str
@@ -58,13 +58,16 @@ class Banner:
                 f"For another, set {others} before the notebook starts, or put %env LABS_RUN=... in a first cell "
                 "and run all cells again.")
 
-    def __repr__(self):
-        return self.text
+    @property
+    def html(self):
+        """The same for a page."""
+        first, second = map(escape, self.text.split("\n"))
+        return f'<p class="labs-banner"><strong>{first}</strong><br>{second}</p>'
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        first, second = (html.escape(line) for line in self.text.split("\n"))
-        page = f'<p class="labs-banner"><strong>{first}</strong><br>{second}</p>'
-        return outputs.bundle(self.text, page, {"kind": "run", "mode": self.mode, "budget_s": self.budget_s})
+    @property
+    def data(self):
+        """The same for the status page."""
+        return {"kind": "run", "mode": self.mode, "budget_s": self.budget_s}
 
 
 def banner(budget_s=None):

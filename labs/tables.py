@@ -106,7 +106,7 @@ def _width(text):
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-class Table:
+class Table(outputs.Shown):
     """What `table` returns: `.text`, `.html` and `.rows`; a notebook shows it by itself."""
 
     def __init__(self, rows, headings, caption, formats):
@@ -166,12 +166,6 @@ class Table:
             return value.value if isinstance(value, Verdict) else value if _number_like(value) or value is None else _text(value)
         return {"kind": "table", "caption": self.caption,
                 "rows": [{name: plain(row[name]) for name in self.headings} for row in self.rows]}
-
-    def __repr__(self):
-        return self.text
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return outputs.bundle(self.text, self.html, self.data)
 
 
 def table(rows, caption=None, columns=None, formats=None):

@@ -104,7 +104,7 @@ def interval(ratios):
     return values[k - 1], values[n - k], coverage(k)
 
 
-class Paired:
+class Paired(outputs.Shown):
     """What `paired` returns.
 
     Attributes
@@ -175,11 +175,15 @@ class Paired:
                 "seconds": self.seconds, "first_seconds": self.first_seconds, "memory": self.memory,
                 "memory_note": self.memory_note, "settings": self.settings}
 
-    def __repr__(self):
+    @property
+    def text(self):
+        """The comparison in plain text."""
         return self.table.text
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return outputs.bundle(self.table.text, self.table.html, self.data)
+    @property
+    def html(self):
+        """The comparison for a page."""
+        return self.table.html
 
 
 def paired(first, second, proof=None, names=("Paddle", "PyTorch"), pairs=15, warmup=3, devices=None,

@@ -4,7 +4,7 @@ Uses the standard library alone and runs on any Python 3, so that a wrong
 Python hears what is wrong instead of a syntax error.
 
 Python 3.11 gets requirements.lock, one exact version of each package; 3.12 and
-3.13 get the ranges of requirements.txt and requirements-dev.txt. torch comes
+3.13 get the ranges of requirements.txt and pyproject.toml. torch comes
 first and by itself: on Linux plain pip may answer with a CUDA build of several
 gigabytes, so pip is asked what it would take, and where that is a CUDA build,
 PyTorch's own CPU index is used.
@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 OLDEST, NEWEST, LOCKED = (3, 11), (3, 13), (3, 11)
 CPU_INDEX = json.loads((ROOT / "labs" / "install_lines.json").read_text(encoding="utf-8"))["torch CPU"]
-INPUTS = ("requirements.lock", "requirements.txt", "requirements-dev.txt", "pyproject.toml", "labs/__init__.py", "labs/install_lines.json",
+INPUTS = ("requirements.lock", "requirements.txt", "pyproject.toml", "labs/__init__.py", "labs/install_lines.json",
           "book/make/environment.py")
 NO_NETWORK = re.compile(r"NewConnectionError|NameResolutionError|Temporary failure in name resolution|Max retries"
                         r"|ConnectionError|ProxyError|Network is unreachable|from versions: none|ReadTimeout", re.I)
@@ -136,6 +136,11 @@ def torch_source(pip, wanted, platform=sys.platform):
     return ["--index-url", CPU_INDEX] if is_cuda(json.loads(said.stdout)) else []
 
 
+def asked(requirements):
+    """What pip is asked for: the lines of files, and the package itself with an extra (".[dev]")."""
+    return [part for name in requirements for part in (["-r", name] if name.endswith((".txt", ".lock")) else [name])]
+
+
 def install(home, requirements, torch):
     """Install torch alone, then the rest, and check that it fits together."""
     pip = [str(interpreter(home)), "-m", "pip", "--disable-pip-version-check"]
@@ -145,7 +150,7 @@ def install(home, requirements, torch):
         run(pip + ["install", "--no-deps"] + source + [torch],
             "pip install %s%s" % (torch, " from PyTorch's index of CPU builds" if source else ""))
     print("installing %s" % " and ".join(requirements), flush=True)
-    run(pip + ["install"] + [part for name in requirements for part in ("-r", name)], "pip install -r " + " -r ".join(requirements))
+    run(pip + ["install"] + asked(requirements), "pip install " + " ".join(asked(requirements)))
 
 
 def has(home, wanted):
@@ -170,7 +175,7 @@ def prepare(home, root=ROOT):
     if version == LOCKED and (root / "requirements.lock").exists():
         names = ["requirements.lock"]
     else:
-        names = ["requirements.txt", "requirements-dev.txt"]
+        names = ["requirements.txt", ".[dev]"]
         print("requirements.lock is for Python %d.%d; this is %d.%d, so the ranges of requirements.txt are installed:\n"
               "versions may be newer than those that the book was built with." % (LOCKED + version))
     torch = requirement("torch", (root / names[0]).read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ from pathlib import Path
 import environment
 
 HEAD = """\
-# One exact version of each package, for Python {}.{} on a CPU. Written by `make lock`; edit requirements.txt instead.
+# One exact version of each package, for Python {}.{} on a CPU. Written by `make lock`; edit requirements.txt and pyproject.toml instead.
 # torch: take a CPU build (book/make/environment.py sees to it).
 """
 OURS = ("parity-course", "pip")
@@ -45,7 +45,7 @@ for found in distributions():
 
 def install(home, torch, folder):
     """Install the ranges, again and again with what refuses the oldest Python capped, until all admit it."""
-    caps, files = folder / "caps.txt", ["requirements.txt", "requirements-dev.txt"]
+    caps, files = folder / "caps.txt", ["requirements.txt", ".[dev]"]
     caps.write_text("")
     environment.install(home, files, torch)
     while True:
@@ -56,7 +56,7 @@ def install(home, torch, folder):
         with caps.open("a") as file:
             file.write(said)
         environment.run([str(environment.interpreter(home)), "-m", "pip", "install", "-c", str(caps)]
-                        + [part for name in files for part in ("-r", name)] + [line.split("<")[0] for line in said.split()],
+                        + environment.asked(files) + [line.split("<")[0] for line in said.split()],
                         "pip install with older versions")
 
 

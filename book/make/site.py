@@ -250,7 +250,7 @@ def publish(made, target):
     (fresh / ".nojekyll").write_text("", encoding="utf-8")       # GitHub Pages then serves _static too
     if target.exists():
         target.rename(old)
-    process.rename(target)
+    fresh.rename(target)
     shutil.rmtree(old, ignore_errors=True)
 
 

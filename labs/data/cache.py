@@ -23,7 +23,7 @@ def home():
     """Return the folder of the cache: LABS_CACHE, or where this system keeps caches."""
     if chosen := os.environ.get("LABS_CACHE", "").strip():
         return Path(chosen).expanduser().absolute()
-    return platformdirs.user_cache_path("parity-course")        # where pooch.os_cache would put it
+    return platformdirs.user_cache_path("parity-course")
 
 
 def place(card):

@@ -5,11 +5,11 @@ sha256, so that whatever source they come from, they are the same bytes.
 """
 import difflib
 import hashlib
-import html
 import re
 import string
 import tomllib
 from dataclasses import dataclass
+from html import escape
 from importlib import resources
 from pathlib import PurePosixPath
 
@@ -64,8 +64,8 @@ class Source:
         return self.path.replace("{name}", "*") if self.kind == "url" else f"{self.kind} package {self.package}"
 
 
-@dataclass(frozen=True)
-class Card:
+@dataclass(frozen=True, repr=False)
+class Card(outputs.Shown):
     """What a set is: title, licence, files, sources; `.sha256` and `.bytes` are those of the whole artefact.
 
     Where libraries cannot read the files as they come, `convert` names the conversion (`labs.data.convert`),
@@ -115,13 +115,16 @@ class Card:
         """The card in plain text."""
         return "\n".join([f"{self.title} ({self.name})", *(f"  {label:8}{value}" for label, value in self._lines())])
 
-    def __repr__(self):
-        return self.text
+    @property
+    def html(self):
+        """The card for a page."""
+        body = "".join(f"<dt>{label}</dt><dd>{escape(value)}</dd>" for label, value in self._lines())
+        return f'<dl class="labs-card"><dt><strong>{escape(self.title)}</strong> ({self.name})</dt>{body}</dl>'
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        body = "".join(f"<dt>{label}</dt><dd>{html.escape(value)}</dd>" for label, value in self._lines())
-        page = f'<dl class="labs-card"><dt><strong>{html.escape(self.title)}</strong> ({self.name})</dt>{body}</dl>'
-        return outputs.bundle(self.text, page, {"kind": "card", "name": self.name, **dict(self._lines())})
+    @property
+    def data(self):
+        """The card for the status page."""
+        return {"kind": "card", "name": self.name, **dict(self._lines())}
 
 
 def _cards():

@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 
-from labs.data.gguf import GGUF
+from labs.data.gguf_file import GGUF
 
 NAMES = {           # GGUF's names -> those of transformers
     "token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head",
@@ -29,7 +29,7 @@ def gguf_llama(card, source, target):
     """
     file = GGUF(source / card.files[0].name)
     weights = {name_of(name): name for name in file.tensors}
-    write_safetensors(target / "model.safetensors", {name: file.tensors[own][0] for name, own in weights.items()},
+    write_safetensors(target / "model.safetensors", {name: file.tensors[own] for name, own in weights.items()},
                       lambda name: plain(file, weights[name]))
     for name, content in (("config.json", config(file, "lm_head.weight" not in weights)), ("generation_config.json", generation(file)),
                           ("tokenizer.json", tokenizer(file)), ("tokenizer_config.json", tokenizer_config(file))):

@@ -2,7 +2,7 @@
 from labs import outputs, tables
 
 
-class Dataset:
+class Dataset(outputs.Shown):
     """Arrays of one set, as attributes: `.images`, `.labels` ... and `.card`.
 
     The arrays cannot be written to, so that no cell changes what a later one computes with;
@@ -40,10 +40,13 @@ class Dataset:
         """The arrays with shapes and ranges, in plain text."""
         return self._table.text
 
-    def __repr__(self):
-        return self.text
+    @property
+    def html(self):
+        """The same for a page."""
+        return self._table.html
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    @property
+    def data(self):
+        """The same for the status page."""
         shapes = {name: list(array.shape) for name, array in self.arrays.items()}
-        return outputs.bundle(self.text, self._table.html,
-                              {"kind": "dataset", "name": self.card.name, "sha256": self.card.sha256, "shapes": shapes})
+        return {"kind": "dataset", "name": self.card.name, "sha256": self.card.sha256, "shapes": shapes}

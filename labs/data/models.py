@@ -79,7 +79,7 @@ class Weights(Mapping):
         return f"{len(self)} tensors, {count:,} weights, in {self.path.name}"
 
 
-class Model:
+class Model(outputs.Shown):
     """A model behind the door: `.config` (a dict), `.weights`, `.folder` (for libraries) and `.card`."""
 
     def __init__(self, card, folder):
@@ -101,8 +101,12 @@ class Model:
         """What the model is, in plain text."""
         return self._table.text
 
-    def __repr__(self):
-        return self.text
+    @property
+    def html(self):
+        """The same for a page."""
+        return self._table.html
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return outputs.bundle(self.text, self._table.html, {"kind": "model", "name": self.card.name, "sha256": self.card.sha256})
+    @property
+    def data(self):
+        """The same for the status page."""
+        return {"kind": "model", "name": self.card.name, "sha256": self.card.sha256}

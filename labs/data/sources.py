@@ -137,17 +137,11 @@ def _hub(source, files, folder, scratch):
 
 
 def _url(source, files, folder, scratch):
-    import warnings
-
     import requests
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")         # tqdm's remark that ipywidgets are missing
-        import pooch
     for file in files:
         address, packed = source.at(file), scratch / file.name
-        download = pooch.HTTPDownloader(progressbar=file.bytes > BAR_FROM, chunk_size=1 << 16, timeout=(10, 60))
         try:
-            download(address, str(packed), None)
+            _download(address, packed, file.bytes > BAR_FROM)
         except (requests.HTTPError, requests.exceptions.ChunkedEncodingError) as error:
             answer = getattr(error, "response", None)
             raise SourceFailed(f"{address} answers {answer.status_code}" if answer is not None
@@ -157,6 +151,19 @@ def _url(source, files, folder, scratch):
         with open(packed, "rb") as stream:
             keep(stream, file, folder, source.decompress)
         packed.unlink()
+
+
+def _download(address, path, bar):
+    """Write what an address answers to a file; raises what `requests` raises."""
+    import requests
+    from tqdm import tqdm
+    with requests.get(address, stream=True, timeout=(10, 60)) as answer, open(path, "wb") as out:
+        answer.raise_for_status()
+        total = int(answer.headers.get("content-length") or 0)
+        with tqdm(total=total or None, unit="B", unit_scale=True, desc=path.name, disable=not bar) as shown:
+            for part in answer.iter_content(1 << 16):
+                out.write(part)
+                shown.update(len(part))
 
 
 def _only(scratch, *endings):

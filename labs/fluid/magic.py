@@ -105,7 +105,8 @@ class FluidMagics(Magics):
             else:
                 values = self._live(source, f"# {head}\n{cell}", inputs, wanted, chosen)   # keeps the reader's line numbers
         except (NameError, TypeError, KeyboardInterrupt) as error:
-            error._render_traceback_ = lambda text=f"{type(error).__name__}: {error}".rstrip(": "): [text]      # without our frames
+            said = f"{type(error).__name__}: {error}".rstrip(": ")
+            error._render_traceback_ = lambda: [said]           # without our frames
             raise
         self.session.done(source)
         self.shell.user_ns.update(values)

@@ -67,8 +67,8 @@ def install_labs(box):
 
 def cache_folder():
     """Where the data lies: LABS_CACHE, or what the data door takes without it."""
-    import pooch
-    return os.environ.get("LABS_CACHE") or str(pooch.os_cache("parity-course"))
+    from labs.data import cache
+    return str(cache.home())
 
 
 def environment(box, site, fluid):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import test_environment
 
 from book.make import colab, notebooks
 
@@ -47,7 +48,7 @@ def test_the_archive_is_served_at_the_tags_address_alone():
 def test_colabs_versions_lie_in_the_readers_ranges():
     from packaging.requirements import Requirement
     had = {line.split("==")[0]: line.split("==")[1] for line in colab.VERSIONS.read_text(encoding="utf-8").splitlines() if "==" in line and line[0] != "#"}
-    ranges = [Requirement(line) for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+    ranges = [Requirement(line) for line in test_environment.ranges()]
     assert "torch" in had and [str(one) for one in ranges if one.name in had and not one.specifier.contains(had[one.name])] == []
 
 

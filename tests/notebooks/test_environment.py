@@ -97,7 +97,7 @@ def test_another_python_gets_the_ranges_and_is_told(tmp_path, monkeypatch, capsy
     monkeypatch.setattr(environment, "run", lambda *_: "")
     assert environment.prepare(tmp_path, ROOT) is True
     (names, torch), = installed
-    assert names == ["requirements.txt", "requirements-dev.txt"] and torch.startswith("torch>=")
+    assert names == ["requirements.txt", ".[dev]"] and torch.startswith("torch>=")
     assert "requirements.lock is for Python 3.11; this is 3.12" in capsys.readouterr().out
 
 
@@ -119,11 +119,24 @@ def test_the_lock_fits_the_ranges():
     from packaging.requirements import Requirement
     locked = dict(line.split("==") for line in (ROOT / "requirements.lock").read_text().splitlines() if line[0] != "#")
     lower = {name.lower().replace("_", "-"): version for name, version in locked.items()}
-    for file in ("requirements.txt", "requirements-dev.txt"):
-        for line in (ROOT / file).read_text().splitlines():
-            if line and line[0] != "#":
-                wanted = Requirement(line)
-                assert wanted.specifier.contains(lower[wanted.name.lower().replace("_", "-")], prereleases=True), f"{file}: {line}"
+    for line in ranges():
+        wanted = Requirement(line)
+        assert wanted.specifier.contains(lower[wanted.name.lower().replace("_", "-")], prereleases=True), line
+
+
+def ranges():
+    """All ranges: those of requirements.txt, and those of pyproject.toml with its extras."""
+    import tomllib
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    listed = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] not in "#."]
+    listed += [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
+    return [line for line in listed if not line.startswith("parity-course[")]
+
+
+def test_each_range_is_written_once():
+    from packaging.requirements import Requirement
+    names = [Requirement(line).name.lower() for line in ranges()]
+    assert sorted(set(names)) == sorted(names)
 
 
 def test_the_lock_admits_the_first_python_of_its_series():
@@ -144,9 +157,39 @@ def test_the_lock_admits_the_first_python_of_its_series():
     assert checked, "none of the lock's versions is installed here"
 
 
-def test_what_labs_needs_is_in_the_readers_ranges_and_is_no_framework():
+IMPORTED = {"IPython": "ipython"}       # import name -> name of the package, where they differ
+
+
+def test_what_labs_imports_is_declared_and_what_is_declared_is_imported():
+    """Frameworks apart: those a reader chooses."""
+    import ast
     import tomllib
-    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    ranges = (ROOT / "requirements.txt").read_text().splitlines()
-    assert [line for line in needed if line not in ranges] == []
-    assert not [line for line in needed if line.startswith(("torch", "paddle"))]
+
+    from packaging.requirements import Requirement
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    declared = {Requirement(line).name for line in [*project["dependencies"], *extras["hf"], *extras["fluid"], *extras["record"]]}
+    imported = set()
+    for path in (ROOT / "labs").rglob("*.py"):
+        if "kernel" in path.parts:                  # runs in the Fluid process, with packages of its own
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else \
+                [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            imported |= {name.split(".")[0] for name in names}
+    imported = {IMPORTED.get(name, name) for name in imported - set(sys.stdlib_module_names) - {"labs", "torch", "paddle"}}
+    assert imported <= declared, f"imported and not declared in pyproject.toml: {sorted(imported - declared)}"
+    assert declared - imported == {"accelerate", "jinja2"}, "declared, and not imported (these two transformers imports)"
+
+
+def test_the_package_names_the_books_address():
+    import tomllib
+
+    from book.make import notebooks
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
+    assert urls["Repository"] == notebooks.address(ROOT)
+
+
+def test_the_linter_finds_nothing():
+    done = subprocess.run([sys.executable, "-m", "ruff", "check", "."], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -5,9 +5,9 @@ import sys
 import warnings
 from pathlib import Path
 
-import sealed
 import nbformat
 import pytest
+import sealed
 
 from book.make import new_chapter, notebooks
 from labs.fluid import record_notebooks
@@ -25,7 +25,7 @@ def outcome(tmp_path_factory):
     assert fetched.returncode == 0, f"python -m labs fetch failed, so the notebooks have no data:\n{fetched.stdout}{fetched.stderr}"
     fresh = folder / f"{NEW}.ipynb"
     text = new_chapter.TEMPLATE.read_text(encoding="utf-8").replace("@TITLE@", new_chapter.title(NEW))
-    process.write_text(notebooks.notebook(text, notebooks.colab_cell(ROOT)), encoding="utf-8")
+    fresh.write_text(notebooks.notebook(text, notebooks.colab_cell(ROOT)), encoding="utf-8")
     outcome = sealed.run({**NAMES, NEW: fresh}, folder / "box")
     if not outcome.closed:
         warnings.warn("no network namespace can be made here (unshare --user --net): the notebooks ran with the network open", stacklevel=1)

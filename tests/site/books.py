@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import nbformat
+
 from book.make import site
 
 ROOT = Path(__file__).resolve().parents[2]

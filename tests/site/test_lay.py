@@ -72,7 +72,7 @@ def test_address_gives_the_place_of_the_site(url, pages):
 def test_other_addresses_are_refused(url):
     """A link to a wrong place is worse than none."""
     with pytest.raises(site.SiteError, match="must be https://github.com/OWNER/NAME"):
-        site.address_of({"repository": {"url": url}}).pages
+        site.address_of({"repository": {"url": url}}).pages      # noqa: B018
 
 
 CONFIG = {"title": "T", "exclude_patterns": ["x"], "repository": {"url": "https://github.com/a/b"}, "execute": {"execute_notebooks": "force"},

@@ -1,8 +1,8 @@
 """The checks of chapter 1: the right answer passes, the usual wrong ones get their hint."""
 import pytest
 
-from labs.tasks.install import exercises as install
 from labs.limits import Limits
+from labs.tasks.install import exercises as install
 
 MACHINE = Limits({"Paddle": 90e9, "PyTorch": 100e9}, {"Paddle": 25e9, "PyTorch": 20e9}, {"Paddle": "cpu", "PyTorch": "cpu"}, "1",
                  {"Paddle": 2e-6, "PyTorch": 1e-6})

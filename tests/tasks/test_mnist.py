@@ -3,8 +3,8 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-import pytest
 import proven
+import pytest
 
 from labs import parity
 from labs.fluid import environment

@@ -4,8 +4,8 @@ import json
 import pytest
 
 from labs import data
-from labs.tasks.tokenizers import exercises as checks
 from labs.tasks.tokenizers import byte_bpe, unigram, wordpiece
+from labs.tasks.tokenizers import exercises as checks
 
 
 @pytest.fixture(scope="module")

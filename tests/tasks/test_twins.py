@@ -1,6 +1,6 @@
 """Every twin: the ladder is green, each parameter learns, and nothing but the device module names a device."""
-import pytest
 import proven
+import pytest
 
 from labs import parity
 

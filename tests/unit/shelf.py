@@ -8,8 +8,7 @@ import threading
 
 import pytest
 
-from labs.data import cache
-from labs.data import catalogue
+from labs.data import cache, catalogue
 
 FILES = {"one.bin": b"first file " * 300, "two.bin": b"second file " * 400}
 

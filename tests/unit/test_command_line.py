@@ -4,9 +4,9 @@ import sys
 import types
 
 import pytest
+from shelf import FILES, server, shelf  # noqa: F401  (fixtures)
 
 from labs import __main__ as command_line
-from shelf import FILES, server, shelf  # noqa: F401  (fixtures)
 
 
 def test_help_names_the_commands():

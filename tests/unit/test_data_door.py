@@ -8,10 +8,10 @@ import sys
 import time
 
 import pytest
+from shelf import FILES, server, shelf  # noqa: F401  (fixtures)
 
 from labs import data
 from labs.data import cache, door, transfer
-from shelf import FILES, server, shelf  # noqa: F401  (fixtures)
 
 WRONG = {name: b"x" * len(content) for name, content in FILES.items()}
 LONGER = {name: content + b"!" for name, content in FILES.items()}

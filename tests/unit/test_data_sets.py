@@ -50,7 +50,7 @@ def test_arrays_cannot_be_written_to(dataset):
 
 def test_an_array_that_is_not_there_is_named(dataset):
     with pytest.raises(AttributeError, match=f"{dataset.card.name} has no 'image'; it has images, labels"):
-        dataset.image
+        dataset.image       # noqa: B018
 
 
 def test_images_are_upright_and_not_shifted():

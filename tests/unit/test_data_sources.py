@@ -9,12 +9,12 @@ import tarfile
 import zipfile
 
 import pytest
+from shelf import FILES, server, shelf  # noqa: F401  (fixtures)
 
 from labs import data
 from labs.data import sources, transfer
 from labs.data.catalogue import File
 from labs.data.errors import WrongBytes
-from shelf import FILES, server, shelf  # noqa: F401  (fixtures)
 
 PIP = {"kind": "pip", "package": "parity-carrier==1.0", "path": "parity_carrier/{name}"}
 NPM = {"kind": "npm", "package": "carrier@1.0.0", "path": "package/{name}"}

@@ -18,10 +18,14 @@ def clean(monkeypatch):
     for name in VARIABLES:
         monkeypatch.setenv(name, "")        # so that what prepare sets is undone
         monkeypatch.delenv(name)
-    for name in device.FRAMEWORKS:
-        monkeypatch.delitem(sys.modules, name, raising=False)
+    imported = {name: sys.modules.pop(name, None) for name in device.FRAMEWORKS}
     monkeypatch.setattr(device, "_LATE", {})
     monkeypatch.setattr(device, "_vendor", lambda: "Intel")
+    yield
+    for name, module in imported.items():       # a stand-in that a test imported would stay for all later tests
+        sys.modules.pop(name, None)
+        if module is not None:
+            sys.modules[name] = module
 
 
 def pretend(monkeypatch, torch_gpus=0, paddle_gpus=0, paddle_cuda=True):
@@ -200,3 +204,10 @@ def test_prepare_says_which_framework_is_missing(monkeypatch):
         monkeypatch.delitem(device.sys.modules, name, raising=False)
     said = [row for row in device.prepare().rows if row["state"] == "not installed"]
     assert [row["variable"] for row in said] == list(device.FRAMEWORKS.values())
+
+
+@pytest.mark.parametrize("lines", ["device.prepare(); import paddle", "import paddle; device.prepare()", "device.paddle()"])
+def test_paddles_import_leaves_the_root_loggers_level(lines):
+    code = f"import logging; from labs import device; {lines}; print(logging.getLogger().level == logging.WARNING)"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "True", "INFO messages of every library would stand on the page"

@@ -107,9 +107,9 @@ def test_ranges_come_from_the_checkout_or_else_from_the_package(monkeypatch, tmp
     monkeypatch.setattr(doctor, "ROOT", tmp_path)
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: ["numpy>=2", 'other>=1; extra == "dev"'])
     assert {name: str(wanted) for name, wanted in doctor._ranges().items()} == {"numpy": ">=2"}
-    (tmp_path / "pyproject.toml").write_text("")
-    (tmp_path / "requirements.txt").write_text("# why\ntorch>=2.11  # reason\n\n-r other.txt\n")
-    assert {name: str(wanted) for name, wanted in doctor._ranges().items()} == {"torch": ">=2.11"}
+    (tmp_path / "pyproject.toml").write_text('[project]\ndependencies = ["numpy>=2"]\n')
+    (tmp_path / "requirements.txt").write_text("# why\ntorch>=2.11  # reason\n\n-r other.txt\n.[hf]\n")
+    assert {name: str(wanted) for name, wanted in doctor._ranges().items()} == {"torch": ">=2.11", "numpy": ">=2"}
 
 
 def test_an_unknown_run_is_mended(monkeypatch):

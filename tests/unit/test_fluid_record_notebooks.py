@@ -3,7 +3,7 @@ import nbformat
 import pytest
 
 from labs import __main__ as command
-from labs.fluid import environment, recordings, record_notebooks
+from labs.fluid import environment, record_notebooks, recordings
 from labs.fluid.errors import FluidError, NoRuntime
 
 

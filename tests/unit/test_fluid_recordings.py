@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from labs import parity
-from labs.fluid import recordings, record_notebooks
+from labs.fluid import record_notebooks, recordings
 from labs.fluid.errors import FluidError
 
 ROOT = Path(__file__).parents[2]

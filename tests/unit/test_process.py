@@ -5,7 +5,7 @@ import venv
 
 import pytest
 
-from labs import process, outputs
+from labs import outputs, process
 
 
 def test_the_last_line_is_the_value():

@@ -74,6 +74,7 @@ def test_what_is_no_model_is_refused():
 def test_a_cast_model_is_on_the_device_that_was_chosen(monkeypatch):
     """Without a GPU the meta device stands in for one: a model that stayed behind would be found on the processor."""
     import torch
+
     from labs import device
     monkeypatch.setattr(device, "torch", lambda: "meta")
     made = parity.cast(torch.nn.Linear(3, 2), "float64")

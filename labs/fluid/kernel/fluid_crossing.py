@@ -64,7 +64,7 @@ def _sketch(shape, values):
     try:
         from labs.parity.sketches import Sketch
     except ImportError:
-        from fluid_sketch import Sketch         # over there
+        from fluid_sketch import Sketch  # over there
     return Sketch(shape, values)
 
 

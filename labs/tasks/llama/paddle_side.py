@@ -9,8 +9,8 @@ greedy text as transformers.
 import math
 
 import paddle
-from paddle import nn
 import paddle.nn.functional as F
+from paddle import nn
 
 from labs.tasks.llama.config import rotary_tables
 

@@ -9,8 +9,8 @@ greedy text as transformers.
 import math
 
 import torch
-from torch import nn
 import torch.nn.functional as F
+from torch import nn
 
 from labs.tasks.llama.config import rotary_tables
 

@@ -6,8 +6,8 @@ and max pooling for its tanh and subsampling. The paper has
 99.05 % on the 10,000 test images, trained on 60,000.
 """
 import paddle
-from paddle import nn
 import paddle.nn.functional as F
+from paddle import nn
 
 
 class SoftmaxRegression(nn.Layer):

@@ -6,8 +6,8 @@ The small config reaches a perplexity of 114.5 on the test
 part of PTB (Zaremba et al., 2014, Table 1).
 """
 import paddle
-from paddle import nn
 import paddle.nn.functional as F
+from paddle import nn
 
 
 def cell(x, h, c, weights, squash, peepholes=None):

@@ -6,8 +6,8 @@ The small config reaches a perplexity of 114.5 on the test
 part of PTB (Zaremba et al., 2014, Table 1).
 """
 import torch
-from torch import nn
 import torch.nn.functional as F
+from torch import nn
 
 
 def cell(x, h, c, weights, squash, peepholes=None):

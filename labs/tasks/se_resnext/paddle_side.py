@@ -7,8 +7,8 @@ excitation Hu et al. 2018 (arXiv:1709.01507). With 50 layers,
 number that timm publishes.
 """
 import paddle
-from paddle import nn
 import paddle.nn.functional as F
+from paddle import nn
 
 
 class BatchNorm(nn.BatchNorm2D):

@@ -7,8 +7,8 @@ excitation Hu et al. 2018 (arXiv:1709.01507). With 50 layers,
 number that timm publishes.
 """
 import torch
-from torch import nn
 import torch.nn.functional as F
+from torch import nn
 
 
 class BatchNorm(nn.BatchNorm2d):
