@@ -98,21 +98,28 @@ class Claim:
                 "checked": self.value is not None, "run": run.mode()}
 
 
-@dataclass(frozen=True)
-class Paragraph:
+@dataclass(frozen=True, repr=False)
+class Paragraph(outputs.Shown):
     """Claims, and sentences between them that claim nothing, as one paragraph of the page."""
 
     parts: tuple
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        claims = [part for part in self.parts if isinstance(part, Claim)]
-        words = " ".join(part.html if isinstance(part, Claim) else markup(part) for part in self.parts)
-        return outputs.bundle(repr(self), f'<p class="labs-claim">{words}</p>',
-                              {"kind": "claims", "claims": [one.data for one in claims]})
-
-    def __repr__(self):
+    @property
+    def text(self):
+        """Filled to the width of a terminal."""
         words = " ".join(part.text if isinstance(part, Claim) else part for part in self.parts)
         return textwrap.fill(words, COLUMNS, break_long_words=False)
+
+    @property
+    def html(self):
+        """One paragraph."""
+        words = " ".join(part.html if isinstance(part, Claim) else markup(part) for part in self.parts)
+        return f'<p class="labs-claim">{words}</p>'
+
+    @property
+    def data(self):
+        """The claims, without the sentences between them."""
+        return {"kind": "claims", "claims": [part.data for part in self.parts if isinstance(part, Claim)]}
 
 
 def claim(sentence, holds, only=None, always=False):

@@ -50,28 +50,36 @@ class Prediction:
         return f"Prediction({self.question!r})"
 
 
-@dataclass(frozen=True)
-class Question:
+@dataclass(frozen=True, repr=False)
+class Question(outputs.Shown):
     """A question, and below it the answer or the request to write one down."""
 
     question: str
     says: str
-    data: dict
+    found: dict
 
     @property
     def labels(self):
         """What stands before the question and before what is said to it."""
-        return ("You were asked:", "Measured:") if self.data["answered"] else ("Before you go on:", "")
+        return ("You were asked:", "Measured:") if self.found["answered"] else ("Before you go on:", "")
 
-    def __repr__(self):
+    @property
+    def text(self):
+        """Two lines or more."""
         lines = zip(self.labels, (self.question, self.says))
         return "\n".join(textwrap.fill(f"{label} {words}".strip(), COLUMNS) for label, words in lines)
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    @property
+    def html(self):
+        """One paragraph of two lines."""
         first, second = (f"<strong>{label}</strong> " if label else "" for label in self.labels)
-        page = (f'<p class="labs-prediction">{first}{markup(self.question)}<br>'
+        return (f'<p class="labs-prediction">{first}{markup(self.question)}<br>'
                 f"{second}{markup(self.says)}</p>")
-        return outputs.bundle(repr(self), page, {"kind": "prediction", "question": self.question, **self.data})
+
+    @property
+    def data(self):
+        """Question and answer, for the status page."""
+        return {"kind": "prediction", "question": self.question, **self.found}
 
 
 def prediction(question):

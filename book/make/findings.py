@@ -54,3 +54,16 @@ def bands(run):
     """(inside, all) of the results that have a band."""
     rows = [piece for piece in of_kind(run, "result") if piece.get("band")]
     return sum(bool(piece["inside"]) for piece in rows), len(rows)
+
+
+def claims(run):
+    """(holding, all) of the sentences that the page checked; one that is not claimed on this machine is not counted."""
+    found = [one for piece in of_kind(run, "claims") for one in piece["claims"] if one["checked"]]
+    return sum(bool(one["holds"]) for one in found), len(found)
+
+
+def predictions(run):
+    """(answered, asked) of the questions that the page put to its reader."""
+    asked = [piece["question"] for piece in of_kind(run, "prediction") if not piece["answered"]]
+    answered = {piece["question"] for piece in of_kind(run, "prediction") if piece["answered"]}
+    return sum(question in answered for question in asked), len(asked)

@@ -98,12 +98,15 @@ class Page:
 
     def proof(self):
         """The row of the second table."""
-        row = {"page": self.link, "proofs green": None, "worst float64 error": None, "mistakes caught": None, "results in their band": None}
+        row = {"page": self.link, "proofs green": None, "worst float64 error": None, "mistakes caught": None, "results in their band": None,
+               "claims that hold": None, "predictions answered": None}
         if self.executed:
             errors = [pair[rung] for pair in findings.worst(self.executed).values() for rung in RUNGS if pair[rung] is not None]
             row |= {"proofs green": share(*findings.proofs(self.executed)), "worst float64 error": max(errors, default=None),
                     "mistakes caught": share(*findings.mistakes(self.executed)),
-                    "results in their band": share(*findings.bands(self.executed))}
+                    "results in their band": share(*findings.bands(self.executed)),
+                    "claims that hold": share(*findings.claims(self.executed)),
+                    "predictions answered": share(*findings.predictions(self.executed))}
         return row
 
     def rungs(self):
@@ -165,7 +168,7 @@ def text(root, documents):
              "run is held to its page's budget by the processor seconds that it took.",
              table([page.execution() for page in pages], "Pages with code, as they were executed").html,
              "## Proofs", "Each proof is a parity ladder or an equality check; a planted mistake is caught when it breaks the rung that it "
-             "should break, in both precisions, and none below.",
+             "should break, in both precisions, and none below. A claim is a sentence that the page checks when it runs.",
              table([page.proof() for page in pages], "What each page proves", formats={"worst float64 error": ".1e"}).html,
              "## Parity, rung by rung", f"Allowed is an error of {TOLERANCE:.0e}. Fluid is the Paddle of 2018, where a page has it.",
              rungs.html, "## Results against targets",

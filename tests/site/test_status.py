@@ -149,6 +149,20 @@ def test_mistakes_and_bands_are_counted(book):
     assert str(row["mistakes caught"]) == "✘ 1 of 2" and str(row["results in their band"]) == "✘ 1 of 2"
 
 
+def made_claim(holds=True, checked=True):
+    return {"sentence": "So.", "holds": holds, "only": None, "checked": checked, "run": "quick"}
+
+
+def test_claims_and_predictions_are_counted_by_page(book):
+    pieces = [{"kind": "claims", "claims": [made_claim(), made_claim()]}, {"kind": "claims", "claims": [made_claim(False, checked=False)]},
+              {"kind": "prediction", "question": "A?", "answered": False}, {"kind": "prediction", "question": "B?", "answered": False},
+              {"kind": "prediction", "question": "A?", "answered": True}]
+    row = page(book(*pieces)).proof()
+    assert str(row["claims that hold"]) == "✔ 2 of 2" and str(row["predictions answered"]) == "✘ 1 of 2"
+    row = page(book({"kind": "claims", "claims": [made_claim(), made_claim(False)]})).proof()
+    assert str(row["claims that hold"]) == "✘ 1 of 2" and row["predictions answered"] is None
+
+
 def test_results_stand_beside_their_targets(book):
     perplexity = RESULT | {"what": "LSTM", "value": 114.5, "interval": [110.0, 119.25], "band": [1.0, "inf"], "n": 20}
     rows = tables(book(RESULT, perplexity))["Results of this build beside the published ones"]
