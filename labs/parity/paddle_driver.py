@@ -12,8 +12,8 @@ RUNNING = {"_mean": "running_mean", "_variance": "running_var"}
 
 
 def owns(model) -> bool:
-    """Is it a Paddle layer? Found from the class, so that Paddle need not be imported to ask."""
-    return any(c.__module__.startswith("paddle.nn") for c in type(model).__mro__)
+    """Is it a Paddle layer or optimizer? Found from the class: Paddle is not imported to ask."""
+    return any(c.__module__.startswith(("paddle.nn", "paddle.optim")) for c in type(model).__mro__)
 
 
 def transposed(model) -> set:
@@ -137,4 +137,128 @@ def tf32_off():
             os.environ.pop("NVIDIA_TF32_OVERRIDE", None)
         else:
             os.environ["NVIDIA_TF32_OVERRIDE"] = before
+    return undo
+
+
+def layers(model) -> dict:
+    """All layers by their path; the model itself is ""."""
+    return dict(model.named_sublayers(include_self=True))
+
+
+def after(layer, change):
+    """Let `change(out)` replace what a layer gives out, and return what takes the hook away."""
+    return layer.register_forward_post_hook(lambda layer, given, out: change(out)).remove
+
+
+def before(layer, change):
+    """Let `change(x)` replace each input of a layer, and return what takes the hook away."""
+    return layer.register_forward_pre_hook(lambda layer, given: tuple(change(x) for x in given)).remove
+
+
+def freeze(parameter):
+    """Take a parameter out of training."""
+    parameter.stop_gradient = True
+
+
+def trained_parameters(model) -> list:
+    """Pairs of own name and parameter that take a gradient."""
+    return [(name, p) for name, p in model.named_parameters() if not p.stop_gradient]
+
+
+def learning_rate(optimizer) -> float:
+    """The rate of the next step."""
+    return float(optimizer.get_lr())
+
+
+def multiply_rate(optimizer, factor: float):
+    """The next step's learning rate times a factor, with a scheduler or without."""
+    if isinstance(optimizer._learning_rate, float):
+        optimizer.set_lr(optimizer.get_lr() * factor)
+    else:
+        optimizer._learning_rate.last_lr *= factor
+
+
+def optimized(optimizer) -> list:
+    """The optimizer's parameters, where they stand in groups too."""
+    return [p for entry in optimizer._parameter_list for p in (entry["params"] if isinstance(entry, dict) else [entry])]
+
+
+def add_decay(optimizer, share: float, suits=lambda parameter: True):
+    """L2 decay of `share` for the parameters that suit, on top of what they had."""
+    change_gradients(optimizer, lambda grad: grad, lambda p: share * p if suits(p) else 0)
+
+
+def forget_zero_grad(optimizer):
+    """From now on gradients are never set to zero."""
+    optimizer.clear_grad = optimizer.clear_gradients = lambda *arguments, **options: None
+
+
+def change_gradients(optimizer, change, term=None):
+    """Before each step, `change(gradient)` takes the place of every gradient, plus `term(parameter)`."""
+    taken = optimizer.step
+
+    def step(*arguments, **options):
+        for parameter in optimized(optimizer):
+            if parameter.grad is not None:
+                new = change(parameter.grad)
+                parameter.grad.set_value(new if term is None else new + term(parameter))
+        return taken(*arguments, **options)
+    optimizer.step = step
+
+
+def adam(optimizer) -> tuple:
+    """Adam's (beta1, beta2, epsilon)."""
+    return optimizer._beta1, optimizer._beta2, optimizer._epsilon
+
+
+def put_adam(optimizer, beta1: float, beta2: float, epsilon: float):
+    """Set Adam's three numbers."""
+    optimizer._beta1, optimizer._beta2, optimizer._epsilon = beta1, beta2, epsilon
+
+
+def norm_share(layer) -> float:
+    """BatchNorm's momentum: here it is the share of the old."""
+    return layer._momentum
+
+
+def put_norm_share(layer, share: float):
+    """Set BatchNorm's momentum."""
+    layer._momentum = share
+
+
+def padding_rows(model) -> dict:
+    """Rows of embeddings that stand for padding, by the weight's name."""
+    return {f"{path}.weight".lstrip("."): layer._padding_idx for path, layer in layers(model).items()
+            if getattr(layer, "_padding_idx", -1) not in (-1, None)}
+
+
+def dropouts(model) -> dict:
+    """Dropout layers by path, with kind, rate and mode in words that both frameworks share."""
+    from paddle import nn
+    found = {}
+    for path, layer in layers(model).items():
+        if isinstance(layer, (nn.LSTM, nn.GRU, nn.SimpleRNN)) and layer.dropout:
+            found[path] = f"between layers, rate {layer.dropout:g}"
+        elif "Drop" in type(layer).__name__ and not list(layer.children()):
+            channels = "2D" in type(layer).__name__ or "3D" in type(layer).__name__ or getattr(layer, "axis", None) in ([0, 1], (0, 1))
+            axis = "channels" if channels else f"axis {layer.axis}" if getattr(layer, "axis", None) is not None else "entries"
+            kind = "alpha" if "Alpha" in type(layer).__name__ else "plain" if "Dropout" in type(layer).__name__ else "path"
+            scaled = "training" if getattr(layer, "mode", "upscale_in_train") == "upscale_in_train" else "evaluation"
+            found[path] = f"{kind}, rate {getattr(layer, 'p', getattr(layer, 'drop_prob', 0)) or 0:g}, of {axis}, scaled in {scaled}"
+    return {path: said for path, said in found.items() if "rate 0," not in said}
+
+
+def with_masks(model, paths, mask) -> list:
+    """Let the dropout layers at these paths multiply by `mask(path, shape)`; returns what undoes it."""
+    import paddle
+    from paddle import nn
+    undo = []
+    for path in paths:
+        layer = layers(model)[path]
+        if isinstance(layer, (nn.LSTM, nn.GRU, nn.SimpleRNN)):
+            continue
+
+        def cover(out, path=path):
+            return out * paddle.to_tensor(mask(path, tuple(out.shape))).astype(out.dtype)
+        undo.append(after(layer, cover))
     return undo

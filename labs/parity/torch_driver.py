@@ -5,8 +5,8 @@ NAME = "PyTorch"
 
 
 def owns(model) -> bool:
-    """Is it a PyTorch module? Found from the class, so that PyTorch need not be imported to ask."""
-    return any(c.__module__.startswith("torch.nn") for c in type(model).__mro__)
+    """Is it a PyTorch module or optimizer? Found from the class: PyTorch is not imported to ask."""
+    return any(c.__module__.startswith(("torch.nn", "torch.optim")) for c in type(model).__mro__)
 
 
 def parameters(model) -> dict:
@@ -86,4 +86,127 @@ def tf32_off():
 
     def undo():
         torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
+    return undo
+
+
+def layers(model) -> dict:
+    """All layers by their path; the model itself is ""."""
+    return dict(model.named_modules())
+
+
+def after(layer, change):
+    """Let `change(out)` replace what a layer gives out, and return what takes the hook away."""
+    return layer.register_forward_hook(lambda layer, given, out: change(out)).remove
+
+
+def before(layer, change):
+    """Let `change(x)` replace each input of a layer, and return what takes the hook away."""
+    return layer.register_forward_pre_hook(lambda layer, given: tuple(change(x) for x in given)).remove
+
+
+def freeze(parameter):
+    """Take a parameter out of training."""
+    parameter.requires_grad_(False)
+
+
+def trained_parameters(model) -> list:
+    """Pairs of own name and parameter that take a gradient."""
+    return [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+
+
+def learning_rate(optimizer) -> float:
+    """The rate of the next step."""
+    return float(optimizer.param_groups[0]["lr"])
+
+
+def multiply_rate(optimizer, factor: float):
+    """The next step's learning rate times a factor, with a scheduler or without."""
+    for group in optimizer.param_groups:
+        group["lr"] *= factor
+
+
+def add_decay(optimizer, share: float, suits=lambda parameter: True):
+    """L2 decay of `share` for the parameters that suit, in place of what they had."""
+    for group in list(optimizer.param_groups):
+        chosen = [p for p in group["params"] if suits(p)]
+        if len(chosen) == len(group["params"]):
+            group["weight_decay"] = share
+        elif chosen:
+            group["params"] = [p for p in group["params"] if not suits(p)]
+            optimizer.add_param_group({**group, "params": chosen, "weight_decay": share})
+
+
+def forget_zero_grad(optimizer):
+    """From now on gradients are never set to zero."""
+    optimizer.zero_grad = lambda *arguments, **options: None
+
+
+def change_gradients(optimizer, change):
+    """Before each step, `change(gradient)` takes the place of every gradient."""
+    taken = optimizer.step
+
+    def step(*arguments, **options):
+        import torch
+        with torch.no_grad():
+            for parameter in (p for group in optimizer.param_groups for p in group["params"]):
+                if parameter.grad is not None:
+                    parameter.grad.copy_(change(parameter.grad))
+        return taken(*arguments, **options)
+    optimizer.step = step
+
+
+def adam(optimizer) -> tuple:
+    """Adam's (beta1, beta2, epsilon)."""
+    group = optimizer.param_groups[0]
+    return (*group["betas"], group["eps"])
+
+
+def put_adam(optimizer, beta1: float, beta2: float, epsilon: float):
+    """Set Adam's three numbers."""
+    for group in optimizer.param_groups:
+        group["betas"], group["eps"] = (beta1, beta2), epsilon
+
+
+def norm_share(layer) -> float:
+    """BatchNorm's momentum: here it is the share of the new."""
+    return layer.momentum
+
+
+def put_norm_share(layer, share: float):
+    """Set BatchNorm's momentum."""
+    layer.momentum = share
+
+
+def padding_rows(model) -> dict:
+    """Rows of embeddings that stand for padding, by the weight's name."""
+    return {f"{path}.weight".lstrip("."): layer.padding_idx for path, layer in model.named_modules()
+            if getattr(layer, "padding_idx", None) is not None}
+
+
+def dropouts(model) -> dict:
+    """Dropout layers by path, with kind, rate and mode in words that both frameworks share."""
+    from torch import nn
+    found = {}
+    for path, layer in model.named_modules():
+        if isinstance(layer, nn.RNNBase) and layer.dropout:
+            found[path] = f"between layers, rate {layer.dropout:g}"
+        elif "Drop" in type(layer).__name__ and not list(layer.children()):
+            axis = {"Dropout1d": "channels", "Dropout2d": "channels", "Dropout3d": "channels"}.get(type(layer).__name__, "entries")
+            kind = "alpha" if "Alpha" in type(layer).__name__ else "plain" if "Dropout" in type(layer).__name__ else "path"
+            found[path] = f"{kind}, rate {getattr(layer, 'p', getattr(layer, 'drop_prob', 0)) or 0:g}, of {axis}, scaled in training"
+    return {path: said for path, said in found.items() if "rate 0," not in said}
+
+
+def with_masks(model, paths, mask) -> list:
+    """Let the dropout layers at these paths multiply by `mask(path, shape)`; returns what undoes it."""
+    import torch
+    undo = []
+    for path in paths:
+        layer = model.get_submodule(path)
+        if isinstance(layer, torch.nn.RNNBase):
+            continue
+
+        def cover(out, path=path):
+            return out * torch.from_numpy(mask(path, tuple(out.shape))).to(out.dtype).to(out.device)
+        undo.append(after(layer, cover))
     return undo
