@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 
 from labs import parity
-from labs.tasks.llama import exercises as checks
 from labs.tasks.llama import library, paddle_side, torch_side
 from labs.tasks.llama.config import Config, rotary_tables
 from labs.tasks.llama.proof import TINY
@@ -176,30 +175,6 @@ def test_text_that_does_not_come_back_is_refused():
     with pytest.raises(ValueError, match="expected 0 to 49151, got 49152"):
         text.decode([1, 49152])
 
-
-def test_exercises_know_right_from_wrong():
-    assert checks.without_groups(None).right is None and checks.without_groups(1).right is False
-    assert checks.without_groups(134_515_008 + 30 * 2 * 576 * 384).right
-    assert checks.cache_bytes(377_487_360).right and checks.cache_bytes(377_487_360 // 2).right is False
-
-    def rotate(x, positions, theta, apart=False):
-        size = x.shape[1]
-        angle = positions[:, None] * theta ** (-np.arange(0, size, 2) / size)
-        a, b = (x[:, ::2], x[:, 1::2]) if apart else np.split(x, 2, 1)
-        turned = a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)
-        return np.stack(turned, -1).reshape(x.shape) if apart else np.concatenate(turned, 1)
-    assert checks.rope(rotate).right
-    wrong = checks.rope(lambda *given: rotate(*given, apart=True))
-    assert wrong.right is False and ("neighbours" in wrong.says or "D = " in wrong.says)
-
-    def loss(logits, labels, shift=1, count=lambda kept: kept.sum()):
-        logits, labels = logits[:, :-1] if shift else logits, labels[:, shift:]
-        kept = labels >= 0
-        chosen = np.take_along_axis(logits, np.where(kept, labels, 0)[..., None], -1)[..., 0]
-        return ((np.log(np.exp(logits).sum(-1)) - chosen) * kept).sum() / count(kept)
-    assert checks.causal_loss(loss).right
-    assert checks.causal_loss(lambda *given: loss(*given, shift=0)).right is False
-    assert "-100" in checks.causal_loss(lambda *given: loss(*given, count=np.size)).says
 
 
 def test_records_alone_need_two_sides_and_float64():

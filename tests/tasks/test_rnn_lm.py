@@ -7,7 +7,6 @@ import pytest
 
 from labs import checkpoints, data, parity, results
 from labs.tasks import rnn_lm
-from labs.tasks.rnn_lm import exercises as course
 from labs.tasks.rnn_lm import paddle_side, proof, sampling, text, torch_side, training
 from labs.tasks.rnn_lm.config import CONFIGS, SHAKESPEARE, SMALL, TANG, Config
 
@@ -243,19 +242,6 @@ def test_a_result_in_perplexity_has_an_interval_and_a_band(monkeypatch):
     with pytest.raises(ValueError, match="at least two streams"):
         results.perplexity("words", np.log([100.0]), "114.5", "a paper", quick=(1, 2), full=(1, 2))
 
-
-def test_exercises_know_right_from_wrong():
-    def to_lod(padded, lengths):
-        return np.concatenate([padded[:n, b] for b, n in enumerate(lengths)]), [0, *np.cumsum(lengths)]
-
-    def gru(x, h, w_x, w_h, b_x, b_h):
-        (r, z, n), (rh, zh, nh) = (np.split(a @ w.T + b, 3, 1) for a, w, b in ((x, w_x, b_x), (h, w_h, b_h)))
-        r, z = (1 / (1 + np.exp(-a)) for a in (r + rh, z + zh))
-        return (1 - z) * np.tanh(n + r * nh) + z * h
-    for check, right, wrong in ((course.parameter_count, 19_780_400, 1), (course.mixed_perplexity, 8, 17),
-                                (course.to_lod, to_lod, lambda p, n: (p.ravel(), [0])), (course.gru_cell, gru, lambda *a: a[1])):
-        assert check(None).right is None and check(wrong).right is False
-        assert check(right).right is True, check(right).says
 
 
 def test_the_published_recipes_are_the_papers():

@@ -1,17 +1,29 @@
-"""The exercises of chapter 22: a right answer passes, and each wrong one hears why."""
+"""The checks of chapter 22: right answers pass, each near-miss gets its own hint, nothing else passes."""
+
 import json
 
+import exercise_attacks as attacks
 import pytest
 
 from labs import data
-from labs.tasks.tokenizers import byte_bpe, unigram, wordpiece
-from labs.tasks.tokenizers import exercises as checks
+from labs.tasks.tokenizers import byte_bpe, exercises, unigram, wordpiece
+
+CHAPTER = "22_tokenizers.md"
+DRAWS = 20  # each check reads eight texts, two of them drawn
+UNIGRAM = unigram.Unigram(
+    [("<unk>", 0.0), ("▁", -1.0), ("▁a", -1.0), ("▁abc", -2.0), ("d", -9.0), ("bcd", -2.0)]
+)
 
 
 @pytest.fixture(scope="module")
 def smol():
-    model = json.loads((data.folder("smollm2_135m_instruct_q4_1") / "tokenizer.json").read_text("utf-8"))["model"]
-    learned = [tuple(pair) if isinstance(pair, list) else tuple(pair.split(" ")) for pair in model["merges"]]
+    model = json.loads(
+        (data.folder("smollm2_135m_instruct_q4_1") / "tokenizer.json").read_text("utf-8")
+    )["model"]
+    learned = [
+        tuple(pair) if isinstance(pair, list) else tuple(pair.split(" "))
+        for pair in model["merges"]
+    ]
     return byte_bpe.ByteBPE(model["vocab"], learned, byte_bpe.SPLIT_DIGITS)
 
 
@@ -19,6 +31,73 @@ def smol():
 def mini():
     lines = (data.folder("minilm_l6_v2") / "vocab.txt").read_text("utf-8").splitlines()
     return wordpiece.WordPiece({piece: i for i, piece in enumerate(lines)})
+
+
+@pytest.fixture(scope="module")
+def absent(smol):
+    return [b for b, letter in byte_bpe.LETTER.items() if letter not in smol.vocab]
+
+
+def test_possible_bytes(absent):
+    attacks.number(
+        exercises.possible_bytes,
+        8,
+        {
+            6: "first bytes of four",
+            2: "control characters",
+            21: "begin no character",
+            13: "in no text",
+            9: "U+10FFFF is the last",
+        },
+        absent,
+    )
+    assert "04 06 13 14 16 1d f1 f2; the other 13" in exercises.possible_bytes(8, absent).says
+
+
+@pytest.mark.parametrize(
+    "answer, says",
+    [
+        (("a", "a"), "are one"),
+        (("a", "b"), "differ"),
+        (("😍", "🤮"), "UNK"),
+        (("\x00", ""), "empty"),
+        (("a", 3), "expected a pair"),
+        ("ab", "expected a pair"),
+        (("a", "b", "c"), "expected a pair"),
+        ({"a", "b"}, "expected a pair"),
+        (("a", None), "expected a pair"),
+    ],
+)
+def test_pairs_that_are_no_answer(answer, says, mini):
+    attacks.refused(exercises.same_ids(answer, mini), says)
+
+
+def test_same_ids(mini):
+    assert (
+        "no model can tell" in exercises.same_ids(("Café", "cafe"), mini).says
+        and exercises.same_ids(["To  be", "to be"], mini).right
+    )
+    attacks.withstands_junk(exercises.same_ids, mini)
+
+
+@pytest.mark.parametrize(
+    "answer, says",
+    [
+        ("a", "both give"),
+        ("a b", "one word"),
+        (3, "one word"),
+        ("", "one word"),
+        ("a\tb", "one word"),
+        ("\u2603", None),
+    ],
+)
+def test_words_that_are_no_answer(answer, says):
+    attacks.refused(exercises.viterbi_wins(answer, UNIGRAM, unigram.viterbi), says)
+
+
+def test_viterbi_wins():
+    assert "log p" in exercises.viterbi_wins("abcd", UNIGRAM, unigram.viterbi).says
+    attacks.withstands_junk(exercises.viterbi_wins, UNIGRAM, unigram.viterbi)
 
 
 def whole(ids, tokenizer):
@@ -31,47 +110,115 @@ def whole(ids, tokenizer):
             held = []
 
 
-def halves(ids, tokenizer):
+def growing(ids, tokenizer):
+    """Another style: also gives the whole characters before half a one, and empty texts."""
+    held, out = [], ""
     for i in ids:
-        yield tokenizer.decode([i])
+        held.append(i)
+        text = tokenizer.decode(held).rstrip("\ufffd")
+        yield text[len(out) :]
+        out = text
+
+
+def first_all(ids, tokenizer):
+    yield from whole(list(ids), tokenizer)
+
+
+def characters(ids, tokenizer):
+    yield from tokenizer.decode(list(ids))
 
 
 def late(ids, tokenizer):
     yield tokenizer.decode(list(ids))
 
 
-def broken(ids, tokenizer):
+def one_behind(ids, tokenizer):
+    before = None
+    for text in whole(ids, tokenizer):
+        if before is not None:
+            yield before
+        before = text
+    yield before
+
+
+def two_by_two(ids, tokenizer):
+    for i in ids:
+        pair = [i, *[each for each in [next(ids, None)] if each is not None]]
+        yield tokenizer.decode(pair)
+
+
+def halves(ids, tokenizer):
+    for i in ids:
+        yield tokenizer.decode([i])
+
+
+def dropping(ids, tokenizer):
+    for i in ids:
+        yield tokenizer.decode([i]).replace("\ufffd", "")
+
+
+def repeating(ids, tokenizer):
+    held = []
+    for i in ids:
+        held.append(i)
+        yield tokenizer.decode(held).rstrip("\ufffd")
+
+
+def endless(ids, tokenizer):
+    yield from whole(ids, tokenizer)
+    while True:
+        yield "and so on"
+
+
+def silent(ids, tokenizer):
+    while True:
+        yield ""
+
+
+def failing(ids, tokenizer):
+    yield tokenizer.decode([next(ids)])
     raise KeyError("x")
 
 
-@pytest.mark.parametrize("answer, right, says", [
-    (None, None, "Put a number"), (8, True, "04 06 13 14 16 1d f1 f2; the other 13"), (6, False, "first bytes of four"), (21, False, "U[+]10FFFF")])
-def test_possible_bytes(answer, right, says, smol):
-    absent = [b for b, letter in byte_bpe.LETTER.items() if letter not in smol.vocab]
-    told(checks.possible_bytes(answer, absent), right, says)
+def test_streaming(smol):
+    attacks.function(
+        exercises.streaming,
+        [whole, growing],
+        {
+            "id 2 was taken before": first_all,
+            "was taken before 'T": characters,
+            "was taken before 'To'": late,
+            "which was whole already": one_behind,
+            "id 2 was taken": two_by_two,
+            "half a character": halves,
+            "床": dropping,
+            "each part is new text": repeating,
+            "so far came": endless,
+            "together they give ''": silent,
+            "raised KeyError: 'x' (line ": failing,
+            "got int": lambda ids, tokenizer: ids,
+            "So far came"[1:]: lambda ids, tokenizer: iter(["x"]),
+            "got str": lambda ids, tokenizer: "text",
+        },
+        smol,
+        draws=DRAWS,
+        distort=False,
+    )
 
 
-@pytest.mark.parametrize("answer, right, says", [
-    (None, None, "pair"), (("Café", "cafe"), True, "no model can tell"), (("a", "a"), False, "are one"), (("a", "b"), False, "differ"),
-    (("😍", "🤮"), False, "UNK"), (("\x00", ""), False, "empty"), (3, False, "expected a pair"), (("a", 3), False, "expected a pair")])
-def test_same_ids(answer, right, says, mini):
-    told(checks.same_ids(answer, mini), right, says)
-
-
-@pytest.mark.parametrize("answer, right, says", [
-    (None, None, "word"), ("abcd", True, "log p"), ("a", False, "both give"), ("a b", False, "one word"), (3, False, "one word")])
-def test_viterbi_wins(answer, right, says):
-    model = unigram.Unigram([("<unk>", 0.0), ("▁", -1.0), ("▁a", -1.0), ("▁abc", -2.0), ("d", -9.0), ("bcd", -2.0)])
-    told(checks.viterbi_wins(answer, model, unigram.viterbi), right, says)
-
-
-@pytest.mark.parametrize("answer, right, says", [
-    (None, None, "generator"), (whole, True, "whole"), (halves, False, "half a character"), (late, False, "do not wait"),
-    (broken, False, "raised KeyError"), (lambda ids, tokenizer: iter(["x"]), False, "together they give")])
-def test_streaming(answer, right, says, smol):
-    told(checks.streaming(answer, smol), right, says)
-
-
-def told(answer, right, says):
-    import re
-    assert answer.right is right and re.search(says, answer.text), answer.text
+def test_the_cells_work_as_they_stand_and_with_right_answers(smol, mini, absent):
+    lent = {
+        "smol": smol,
+        "mini": mini,
+        "absent": absent,
+        "uni": UNIGRAM,
+        "viterbi": unigram.viterbi,
+    }
+    for which, answers in {
+        "22.1": {"answer_1": 8},
+        "22.2": {"answer_2": ("Café", "cafe")},
+        "22.3": {"answer_3": "abcd"},
+        "22.4": {"stream": whole},
+    }.items():
+        assert attacks.run_cell(CHAPTER, which, lent).right is None
+        assert attacks.run_cell(CHAPTER, which, lent, **answers).right is True

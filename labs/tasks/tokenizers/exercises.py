@@ -1,44 +1,77 @@
-"""Checks for the exercises of chapter 22. Each takes the reader's answer and says what it finds."""
-from labs.exercises import Answer, unanswered
+"""The checks of chapter 22."""
+
+import functools
+from itertools import islice
+
+import numpy as np
+
+from labs.exercises import NotRight, call, exercise, number, readers_code, show
+
+CHARACTERS = "ab é床🙂\u0301ñ—1"
 
 
-def possible_bytes(answer, absent) -> Answer:
-    """22.1: how many of the absent bytes occur in the UTF-8 of some code point?"""
-    if answer is None:
-        return unanswered("22.1", "Put a number in place of None.")
-    first = [chr(code).encode()[0] for code in range(0x110000) if not 0xD800 <= code < 0xE000]
-    possible = sorted(set(absent) & {*first, *range(0x80, 0xC0)})
-    if answer == len(possible):
-        return Answer("22.1", True, f"{' '.join(f'{b:02x}' for b in possible)}; the other {len(absent) - len(possible)} occur in no text.")
-    hint = "also count the first bytes of four" if answer == sum(b < 0x80 for b in possible) else \
-        "U+10FFFF is the last code point: which first byte has it, and which first bytes would only write what one byte can?"
-    return Answer("22.1", False, f"{answer} is not it: {hint}.")
+@exercise("22.1", "Put a number in place of None.")
+def possible_bytes(answer, absent):
+    """How many of the absent bytes occur in the UTF-8 of some code point?"""
+    possible = sorted(set(absent) & bytes_of_utf8())
+    number(
+        answer,
+        len(possible),
+        {
+            sum(b < 0x80 for b in possible): "also count the first bytes of four",
+            sum(b >= 0x80 for b in possible): "control characters are characters too",
+            len(absent): "some bytes begin no character: U+10FFFF is the last code point",
+            len(absent) - len(possible): "that is how many can occur in no text",
+        },
+        "U+10FFFF is the last code point: which first byte has it, and which first bytes would only "
+        "write what one byte can?",
+    )
+    named = " ".join(f"{b:02x}" for b in possible)
+    return f"{named}; the other {len(absent) - len(possible)} occur in no text."
 
 
-def same_ids(answer, tokenizer) -> Answer:
-    """22.2: two different texts with the same ids, none of them [UNK]."""
-    if answer is None:
-        return unanswered("22.2", "Put a pair of texts in place of None.")
+@functools.cache
+def bytes_of_utf8() -> set:
+    """The bytes that occur in the UTF-8 of some code point."""
+    first = {chr(code).encode()[0] for code in range(0x110000) if not 0xD800 <= code < 0xE000}
+    return first | set(range(0x80, 0xC0))
+
+
+@exercise("22.2", "Put a pair of texts in place of None.")
+def same_ids(answer, tokenizer):
+    """Two different texts with the same ids, none of them [UNK]."""
+    if (
+        not isinstance(answer, (tuple, list))
+        or len(answer) != 2
+        or not all(isinstance(t, str) for t in answer)
+    ):
+        raise NotRight(f"expected a pair of texts, got {show(answer)}.")
+    if answer[0] == answer[1]:
+        raise NotRight("the two texts are one.")
     try:
-        first, second = answer
-        ids = [[i for i, *_ in tokenizer.encode(text)] for text in (first, second)]
-    except (TypeError, ValueError):
-        return Answer("22.2", False, f"expected a pair of texts, got {answer!r}.")
-    if first == second:
-        return Answer("22.2", False, "the two texts are one.")
-    if ids[0] != ids[1]:
-        return Answer("22.2", False, f"{ids[0][:8]} and {ids[1][:8]} differ. What does the normalizer throw away?")
-    if not ids[0] or tokenizer.unknown in ids[0]:
-        return Answer("22.2", False, "the same ids, but empty or with [UNK] among them: find words that the vocabulary knows.")
-    return Answer("22.2", True, f"both are {ids[0]}: no model can tell them apart.")
+        first, second = ([i for i, *_ in tokenizer.encode(text)] for text in answer)
+    except ValueError as error:
+        raise NotRight(f"the tokenizer refuses it: {error}.") from None
+    if first != second:
+        raise NotRight(
+            f"{show(first)} and {show(second)} differ. What does the normalizer throw away?"
+        )
+    if not first:
+        raise NotRight(
+            "both texts are empty to the tokenizer: find words that the vocabulary knows."
+        )
+    if tokenizer.unknown in first:
+        raise NotRight(
+            "the same ids, but with [UNK] among them: find words that the vocabulary knows."
+        )
+    return f"both are {show(first)}: no model can tell them apart."
 
 
-def viterbi_wins(answer, model, viterbi) -> Answer:
-    """22.3: a word on which the longest match is not the most probable path."""
-    if answer is None:
-        return unanswered("22.3", "Put a word in place of None.")
-    if not isinstance(answer, str) or not answer or " " in answer:
-        return Answer("22.3", False, f"expected one word, got {answer!r}.")
+@exercise("22.3", "Put a word in place of None.")
+def viterbi_wins(answer, model, viterbi):
+    """A word on which the longest match is not the most probable path."""
+    if not isinstance(answer, str) or not answer or any(c.isspace() for c in answer):
+        raise NotRight(f"expected one word, got {show(answer)}.")
     word, start, greedy, score = "\u2581" + answer, 0, [], 0.0
     while start < len(word):
         end, arc = max(model.arcs(word, start))
@@ -46,24 +79,64 @@ def viterbi_wins(answer, model, viterbi) -> Answer:
         start, score = end, score + arc
     best, best_score = viterbi(model, word)
     if greedy == best:
-        return Answer("22.3", False, f"both give {' '.join(best)}. Look for a long piece that leaves a rare rest.")
-    return Answer("22.3", True, f"{' '.join(greedy)} has log p {score:.2f}, {' '.join(best)} has {best_score:.2f}.")
+        raise NotRight(
+            f"both give {' '.join(best)}. Look for a long piece that leaves a rare rest."
+        )
+    return f"{' '.join(greedy)} has log p {score:.2f}, {' '.join(best)} has {best_score:.2f}."
 
 
-def streaming(stream, tokenizer) -> Answer:
-    """22.4: text as it comes, one token at a time, and never half a character."""
-    if stream is None:
-        return unanswered("22.4", "Write stream(ids, tokenizer), a generator of texts.")
-    for text in ("To be, or not to be", "床前明月光,疑是地上霜。", "a👩\u200d👩\u200d👧b\u0301", "é" * 3):
-        ids = [i for i, *_ in tokenizer.encode(text)]
-        try:
-            parts = list(stream(iter(ids), tokenizer))
-        except Exception as error:
-            return Answer("22.4", False, f"your function raised {type(error).__name__}: {error}")
-        if any("\ufffd" in part for part in parts):
-            return Answer("22.4", False, f"{text!r}: half a character came out: {parts!r}.")
-        if "".join(parts) != text:
-            return Answer("22.4", False, f"{text!r}: together they give {''.join(parts)!r}.")
-        if len([part for part in parts if part]) < min(len(ids), len(text)) / 2:
-            return Answer("22.4", False, f"{text!r}: {len(ids)} tokens, but only {len(parts)} parts: do not wait for the end.")
-    return Answer("22.4", True, "four texts came whole, and as early as they could.")
+@exercise("22.4", "Write stream(ids, tokenizer), a generator of texts.")
+def streaming(stream, tokenizer):
+    """Text as it comes, one token at a time, as early as it can, and never half a character."""
+    rng = np.random.default_rng()
+    drawn = ["".join(rng.choice(list(CHARACTERS), 12)) for _ in range(2)]
+    fixed = [
+        "To be, or not to be",
+        "床前明月光,疑是地上霜。",
+        "a👩\u200d👩\u200d👧b\u0301",
+        "é" * 3,
+        "🙂 or 床",
+        "a",
+    ]
+    for text in fixed + drawn:
+        _stream_one(stream, tokenizer, text)
+    return f"{len(fixed) + len(drawn)} texts came whole, each character before the next token was taken."
+
+
+def _stream_one(stream, tokenizer, text):
+    ids = [i for i, *_ in tokenizer.encode(text)]
+    whole, parts = tokenizer.decode(ids), []
+
+    def due(count):
+        """What must be out after so many ids, or None where they end within a character."""
+        known = tokenizer.decode(ids[:count])
+        return None if "\ufffd" in known else known
+
+    def one_by_one():
+        for count, i in enumerate(ids):
+            ready, out = due(count), "".join(parts)
+            if ready is not None and len(out) < len(ready):
+                raise NotRight(
+                    f"{text!r}: id {count + 1} was taken before {ready[len(out) :]!r} came out, which was "
+                    "whole already: give it first."
+                )
+            yield i
+
+    made = call(stream, ids=one_by_one(), tokenizer=tokenizer)
+    if isinstance(made, str) or not hasattr(made, "__iter__"):
+        raise NotRight(
+            f"expected a generator of texts, got {type(made).__name__}: is there a `yield`?"
+        )
+    with readers_code():
+        for part in islice(made, 4 * len(ids) + 4):
+            if not isinstance(part, str):
+                raise NotRight(f"expected texts, got {type(part).__name__}: {show(part)}.")
+            if "\ufffd" in part:
+                raise NotRight(f"{text!r}: half a character came out: {parts + [part]!r}.")
+            parts.append(part)
+            if not whole.startswith("".join(parts)):
+                raise NotRight(
+                    f"{text!r}: so far came {''.join(parts)!r}: each part is new text alone."
+                )
+    if "".join(parts) != whole:
+        raise NotRight(f"{text!r}: together they give {''.join(parts)!r}.")
