@@ -16,7 +16,9 @@ from labs import outputs, tables
 
 BYTES = 1 << 28          # 256 MiB: more than the caches of most processors hold
 SIZE, SIZE_GPU = 1024, 8192
+COLUMNS = 4096           # of the matrix that a product with a vector reads
 CALLS = 1000             # small operations that are timed together: the clock itself costs little then
+REPEATS = 3              # measurements of each limit: the best counts, their range is shown
 SETTINGS = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "MKL_DEBUG_CPU_TYPE")
 
 
@@ -32,7 +34,11 @@ class Limits(outputs.Shown):
     flops : dict of str to float
         FLOP/s of a float32 matrix product, by framework.
     bandwidth : dict of str to float
-        Bytes read a second by a sum, by framework.
+        Bytes read a second by the fastest of several programs, by framework.
+    readers : dict of str to str
+        Which program that was: "sum" or "matrix times vector".
+    spread : dict of str to dict of str to (low, high)
+        By "flops", "bandwidth" and "dispatch", then by framework: the best of each repeat, least and most.
     dispatch : dict of str to float
         Seconds for one operation on one number: what it costs to start anything.
     devices : dict of str to str
@@ -43,8 +49,9 @@ class Limits(outputs.Shown):
         Day of the measurement (UTC), as 2026-11-22.
     """
 
-    def __init__(self, flops, bandwidth, devices, threads, dispatch=None, conditions=None, date=None):
+    def __init__(self, flops, bandwidth, devices, threads, dispatch=None, conditions=None, date=None, readers=None, spread=None):
         self.flops, self.bandwidth, self.devices, self.threads = flops, bandwidth, devices, threads
+        self.readers, self.spread = readers or {}, spread or {}
         self.dispatch, self.conditions = dispatch or {}, conditions
         self.date = date or datetime.datetime.now(datetime.timezone.utc).date().isoformat()
 
@@ -91,9 +98,13 @@ class Limits(outputs.Shown):
         path = _file(self.conditions, folder)
         record, earlier = {name: getattr(self, name) for name in FIELDS}, _read(path, self.conditions)
         if earlier is not None:
+            record["readers"] = {each: earlier.readers.get(each, how) if earlier.bandwidth.get(each, 0) > self.bandwidth[each] else how
+                                 for each, how in self.readers.items()}
             for name, better in (("flops", max), ("bandwidth", max), ("dispatch", min)):
-                before = getattr(earlier, name)
+                before, ranges = getattr(earlier, name), earlier.spread.get(name, {})
                 record[name] = {each: better(value, before.get(each, value)) for each, value in record[name].items()}
+                record["spread"] = record["spread"] | {name: {each: [min([*ends, *ranges.get(each, [])]), max([*ends, *ranges.get(each, [])])]
+                                                              for each, ends in self.spread.get(name, {}).items()}}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor, draft = tempfile.mkstemp(prefix=".limits-", dir=path.parent)
@@ -130,11 +141,19 @@ class Limits(outputs.Shown):
 
     @property
     def table(self):
-        rows = [{"measured by": name, "device": self.devices[name], "matrix product, GFLOP/s": self.flops[name] / 1e9,
-                 "reading memory, GB/s": self.bandwidth[name] / 1e9}
-                | ({"one small operation, µs": self.dispatch[name] * 1e6} if self.dispatch else {}) for name in self.flops]
-        numbers = {name: "{:.2f}" if "µs" in name else "{:.1f}" for name in list(rows[0])[2:]}
-        return tables.table(rows, f"This machine's limits in float32 (threads: {self.threads}; {self.date})", formats=numbers)
+        rows = [{"measured by": name, "device": self.devices[name],
+                 "matrix product, GFLOP/s": self._shown("flops", name, 1e9, "{:.1f}"),
+                 "reading memory, GB/s": self._shown("bandwidth", name, 1e9, "{:.1f}")}
+                | ({"by": self.readers[name]} if self.readers else {})
+                | ({"one small operation, µs": self._shown("dispatch", name, 1e-6, "{:.2f}")} if self.dispatch else {})
+                for name in self.flops]
+        repeats = f"; in brackets the range of {REPEATS} repeats" if self.spread else ""
+        return tables.table(rows, f"This machine's limits in float32 (threads: {self.threads}; {self.date}){repeats}")
+
+    def _shown(self, kind, name, unit, form):
+        """A number of the table, with its range where there is one."""
+        ends = [form.format(end / unit) for end in self.spread.get(kind, {}).get(name, ())]
+        return form.format(getattr(self, kind)[name] / unit) + (f" ({' to '.join(ends)})" if ends else "")
 
     @property
     def text(self):
@@ -152,15 +171,15 @@ class Limits(outputs.Shown):
         return {"kind": "limits"} | {name: getattr(self, name) for name in FIELDS}
 
 
-FIELDS = ("date", "conditions", "flops", "bandwidth", "dispatch", "devices", "threads")
+FIELDS = ("date", "conditions", "flops", "bandwidth", "dispatch", "devices", "threads", "readers", "spread")
 
 
 def limits(seconds=1.0, only=None):
     """Measure the machine's limits as it is now configured, alone on the machine.
 
     NumPy and each framework that is installed multiply two square float32 matrices (1024 wide;
-    8192 on a GPU), sum 256 MiB, and add one number to another, each as often as fits in its
-    share of the time; the fastest counts.
+    8192 on a GPU), read 256 MiB in two ways (a sum, and a matrix times a vector), and add one number
+    to another, each as often as fits in its share of the time, three times over; the fastest counts.
 
     Parameters
     ----------
@@ -184,17 +203,27 @@ def limits(seconds=1.0, only=None):
         if unknown or not only:
             raise ValueError(f"only: expected some of {', '.join(works)}, got {only!r}")
         works = {name: works[name] for name in only}
-    share = seconds / (3 * len(works))
-    flops, bandwidth, dispatch, devices = {}, {}, {}, {}
+    share = seconds / (4 * REPEATS * len(works))
+    flops, bandwidth, dispatch, devices, readers = {}, {}, {}, {}, {}
+    spread = {"flops": {}, "bandwidth": {}, "dispatch": {}}
+
+    def repeated(call):
+        """The least seconds of each repeat."""
+        return [best(call, share, timing.synchronise) for _ in range(REPEATS)]
     with timing.alone():
         for name, work in works.items():
-            devices[name], size, product, total, small = work()
-            flops[name] = 2 * size ** 3 / best(product, share, timing.synchronise)
-            bandwidth[name] = BYTES / best(total, share, timing.synchronise)
-            dispatch[name] = best(lambda: [small() for _ in range(CALLS)], share, timing.synchronise) / CALLS   # noqa: B023
-            del product, total              # 256 MiB each
+            devices[name], size, product, reading, small = work()
+            found = [2 * size ** 3 / took for took in repeated(product)]
+            flops[name], spread["flops"][name] = max(found), [min(found), max(found)]
+            rates = {how: [BYTES / took for took in repeated(read)] for how, read in reading.items()}
+            readers[name] = max(rates, key=lambda how: max(rates[how]))     # noqa: B023
+            bandwidth[name] = max(rates[readers[name]])
+            spread["bandwidth"][name] = [min(rates[readers[name]]), bandwidth[name]]
+            starts = [took / CALLS for took in repeated(lambda: [small() for _ in range(CALLS)])]   # noqa: B023
+            dispatch[name], spread["dispatch"][name] = min(starts), [min(starts), max(starts)]
+            del product, reading            # 256 MiB each
     return Limits(flops, bandwidth, devices, os.environ.get("OMP_NUM_THREADS") or "each library's own choice", dispatch,
-                  conditions() if only is None else None)
+                  conditions() if only is None else None, readers=readers, spread=spread)
 
 
 def best(call, seconds, synchronise, clock=time.perf_counter):
@@ -226,7 +255,7 @@ def _read(path, where):
     """The limits in a file, for these conditions; None where there is no file."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        found = Limits(**{name: record[name] for name in FIELDS})
+        found = Limits(**{name: record[name] for name in FIELDS if name in record or name not in ("readers", "spread")})
         if found.conditions != where or not all(value > 0 for part in (found.flops, found.bandwidth, found.dispatch) for value in part.values()):
             raise ValueError("its conditions or numbers are not those of a measurement here")
     except (FileNotFoundError, NotADirectoryError):
@@ -249,7 +278,8 @@ def _numpy():
     """Return the device, the size of the matrices, their product, the sum, and a small operation, ready to be called."""
     import numpy
     a, x, one = numpy.ones((SIZE, SIZE), "float32"), numpy.ones(BYTES // 4, "float32"), numpy.ones(1, "float32")
-    return "cpu", SIZE, lambda: a @ a, x.sum, lambda: one + one
+    matrix, vector = x.reshape(-1, COLUMNS), numpy.ones(COLUMNS, "float32")
+    return "cpu", SIZE, lambda: a @ a, {"sum": x.sum, "matrix times vector": lambda: matrix @ vector}, lambda: one + one
 
 
 def _paddle():
@@ -258,7 +288,9 @@ def _paddle():
     import paddle
     size = SIZE if place == "cpu" else SIZE_GPU
     a, x, one = paddle.ones([size, size], "float32"), paddle.ones([BYTES // 4], "float32"), paddle.ones([1], "float32")
-    return place, size, lambda: paddle.matmul(a, a), x.sum, lambda: one + one
+    matrix, vector = x.reshape([-1, COLUMNS]), paddle.ones([COLUMNS], "float32")
+    reading = {"sum": x.sum, "matrix times vector": lambda: paddle.mv(matrix, vector)}
+    return place, size, lambda: paddle.matmul(a, a), reading, lambda: one + one
 
 
 def _torch():
@@ -267,4 +299,5 @@ def _torch():
     import torch
     size = SIZE if place == "cpu" else SIZE_GPU
     a, x, one = torch.ones(size, size, device=place), torch.ones(BYTES // 4, device=place), torch.ones(1, device=place)
-    return place, size, lambda: a @ a, x.sum, lambda: one + one
+    matrix, vector = x.view(-1, COLUMNS), torch.ones(COLUMNS, device=place)
+    return place, size, lambda: a @ a, {"sum": x.sum, "matrix times vector": lambda: matrix.mv(vector)}, lambda: one + one

@@ -107,11 +107,30 @@ def test_the_time_of_a_small_operation_is_that_of_one(monkeypatch):
     monkeypatch.setattr(limits, "SIZE", 16)
     monkeypatch.setattr(limits, "CALLS", 50)
     calls = []
-    monkeypatch.setattr(limits, "_numpy", lambda: ("cpu", 16, int, int, lambda: calls.append(1)))
+    monkeypatch.setattr(limits, "_numpy", lambda: ("cpu", 16, int, {"sum": int}, lambda: calls.append(1)))
     monkeypatch.setattr(limits, "best", lambda call, *_: (call(), 2.0)[1])
-    assert limits.limits(seconds=1, only=["NumPy"]).dispatch == {"NumPy": 2.0 / 50} and len(calls) == 50
+    assert limits.limits(seconds=1, only=["NumPy"]).dispatch == {"NumPy": 2.0 / 50} and len(calls) == 50 * limits.REPEATS
 
 
 def test_conditions_name_what_decides():
     found = limits.conditions()
     assert {"processor", "threads", "NumPy", *limits.SETTINGS} <= set(found) and all(isinstance(value, str) for value in found.values())
+
+
+def test_the_fastest_of_several_readers_is_the_limit_and_its_range_is_shown(monkeypatch):
+    took = iter([1.0, 1.0, 1.0, 4.0, 4.0, 5.0, 2.0, 2.0, 3.0, 1.0, 1.0, 1.0])      # product, sum, matrix times vector, start
+    monkeypatch.setattr(limits, "_numpy", lambda: ("cpu", 16, int, {"sum": int, "matrix times vector": int}, int))
+    monkeypatch.setattr(limits, "best", lambda *_: next(took))
+    found = limits.limits(seconds=1, only=["NumPy"])
+    assert found.bandwidth == {"NumPy": limits.BYTES / 2} and found.readers == {"NumPy": "matrix times vector"}
+    assert found.spread["bandwidth"] == {"NumPy": [limits.BYTES / 3, limits.BYTES / 2]}
+    assert "matrix times vector" in found.text and "0.1 (0.1 to 0.1)" in found.text
+
+
+def test_the_faster_of_two_keeps_its_reader_and_the_range_grows(machine, tmp_path):
+    found, now = machine
+    for bandwidth, reader in ((2e10, "sum"), (1e10, "matrix times vector")):
+        Limits({"Paddle": 1.0}, {"Paddle": bandwidth}, {"Paddle": "cpu"}, "2", {"Paddle": 1.0}, dict(now), readers={"Paddle": reader},
+               spread={"bandwidth": {"Paddle": [bandwidth, bandwidth]}}).save(tmp_path)
+    again = limits.Limits.load(tmp_path)
+    assert again.readers == {"Paddle": "sum"} and again.spread["bandwidth"] == {"Paddle": [1e10, 2e10]}
