@@ -18,7 +18,7 @@ help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 book: environment  ## set up, fetch the data, execute what changed, build the site
-	@$(PY) -m book.make.notebooks --check
+	@$(PY) -m book.make.notebooks --tell
 	@$(PY) -m labs fetch
 	@$(PY) -m book.make.execute
 	@$(PY) -m book.make.site
@@ -41,13 +41,13 @@ needs: environment  ## say whether all that a full test run needs is here
 
 chapter: environment  ## execute one chapter and build the site: make chapter NAME=06_mnist
 	@test -n "$(NAME)" || { echo "which one? make chapter NAME=06_mnist"; exit 2; }
-	@$(PY) -m book.make.notebooks
+	@$(PY) -m book.make.notebooks --tell
 	@$(PY) -m labs fetch
 	@$(PY) -m book.make.execute $(NAME)
 	@$(PY) -m book.make.site --allow-missing
 
-notebooks: environment  ## make the notebooks from the texts
-	@$(PY) -m book.make.notebooks
+notebooks: environment  ## make the notebooks from the texts (RESTORE=1: those too that were run or edited; copies in saved/)
+	@$(PY) -m book.make.notebooks $(if $(RESTORE),--restore)
 
 new-chapter: environment  ## begin a chapter: make new-chapter NAME=40_something
 	@$(PY) -m book.make.new_chapter "$(NAME)"

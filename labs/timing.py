@@ -8,6 +8,8 @@ import contextlib
 import gc
 import math
 import os
+import signal
+import socket
 import statistics
 import sys
 import tempfile
@@ -30,6 +32,8 @@ class TimingError(RuntimeError):
 @contextlib.contextmanager
 def alone(wait=600.0):
     """Hold the machine's one timing lock: two notebooks never time at once.
+
+    Where a build executes several notebooks, the others stand still meanwhile.
 
     Parameters
     ----------
@@ -58,9 +62,40 @@ def alone(wait=600.0):
         yield
         return
     try:
-        yield
+        with _others_stopped():
+            yield
     finally:
         lock.release()
+
+
+@contextlib.contextmanager
+def _others_stopped():
+    """Have the build stop the other notebooks that it runs (book/make/quiet.py); without a build there are none."""
+    address = os.environ.get("LABS_QUIET")
+    if not address:
+        yield
+        return
+    stopped = []
+    with socket.socket(socket.AF_UNIX) as asked:
+        try:
+            asked.settimeout(120)
+            asked.connect(address)
+            asked.sendall(f"{os.getpid()}\n".encode())
+            with asked.makefile("r") as answer:
+                stopped = [int(word) for word in answer.readline().split()[1:]]
+        except OSError:
+            pass                        # that build is over: nothing of it is left to stop
+        try:
+            yield
+        finally:
+            try:
+                asked.sendall(b"done\n")
+                gone = not asked.recv(64)
+            except OSError:
+                gone = True
+            for pid in stopped if gone else ():         # the build ended in between: who stopped them wakes them
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGCONT)
 
 
 def synchronise():

@@ -25,7 +25,7 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from book.make import execute, notebooks
+from book.make import book, execute, notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ROOT / "book/make/colab.txt"
@@ -155,15 +155,15 @@ def main(arguments=None):
         sys.exit(f"colab: no {chosen.python} found; Colab has Python 3.13: make test-colab COLAB_PYTHON=/path/to/python3.13")
     python = prepare(chosen.python, HOME)
     pip = [str(python), "-m", "pip", "--quiet"]
-    texts = {path.stem: path for path in notebooks.texts(ROOT)}
+    texts = {path.stem: path for path in book.texts(ROOT)}
     unknown = [name for name in chosen.names if name not in texts]
     if unknown:
         sys.exit(f"colab: no chapter {', '.join(unknown)}; there are {', '.join(texts)}")
-    address, version, failed = notebooks.address(ROOT), notebooks.version(ROOT), []
+    address, version, failed = book.address(ROOT).url, book.version(ROOT), []
     server = serve(archive(ROOT, version), f"/archive/refs/tags/v{version}.tar.gz")
     for name in chosen.names or texts:
         subprocess.run([*pip, "uninstall", "--yes", "parity-course"], check=True, capture_output=True)       # a new machine has none
-        made = as_in_colab(nbformat.read(texts[name].with_suffix(".ipynb"), 4), address, f"http://127.0.0.1:{server.server_port}")
+        made = as_in_colab(nbformat.reads(notebooks.of_text(texts[name]), 4), address, f"http://127.0.0.1:{server.server_port}")
         before, began = torch_of(python), time.time()
         try:
             run(made, python)

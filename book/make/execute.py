@@ -19,16 +19,19 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import nbformat
 import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from book.make import kernel_report, notebooks, runs
+from book.make import book, budgets, kernel_report, notebooks, runs
+from book.make.quiet import Quiet
+from book.make.watching import Room, Watch
+from labs import run as run_mode
 
 AT_ONCE = 2
+UNKNOWN_MB = 2500       # what a notebook may need that has no run yet; the largest known one needs 3.6 GB
 TIMEOUT_S = {"smoke": 120, "quick": 600, "full": None}      # for one cell; a full run may train for hours
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -39,48 +42,6 @@ class Failure(Exception):
     def __init__(self, summary, trace):
         super().__init__(summary)
         self.trace = trace
-
-
-class Watch(threading.Thread):
-    """Watch a process: its largest memory, and the processor seconds that it and its children have taken.
-
-    Asking once at the end would not do: labs.timing resets the kernel's own mark of its memory, and a child may be gone.
-    Processor seconds hardly depend on what else the machine does; two chapters that run side by side, and wait for each
-    other's timings, are held to their budgets by them.
-    """
-
-    def __init__(self, pid, every_s=0.25):
-        super().__init__(daemon=True)
-        self.process, self.every_s, self.megabytes, self.ended = psutil.Process(pid), every_s, 0.0, threading.Event()
-        self.taken = {}
-
-    @property
-    def seconds(self):
-        """Processor seconds so far."""
-        return sum(self.taken.values())
-
-    def look(self):
-        for process in (self.process, *self.process.children(recursive=True)):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                self.taken[process.pid] = sum(process.cpu_times()[:2])          # user and system
-        try:
-            status = Path(f"/proc/{self.process.pid}/status").read_text()
-            now = int(re.search(r"VmHWM:\s+(\d+)", status).group(1)) / 1024
-        except (OSError, AttributeError):                   # not Linux, or the process is gone
-            now = self.process.memory_info().rss / 1e6
-        self.megabytes = max(self.megabytes, now)
-
-    def run(self):
-        while not self.ended.wait(self.every_s):
-            try:
-                self.look()
-            except psutil.Error:
-                return
-
-
-def mode():
-    """The run mode, as labs.run understands it."""
-    return os.environ.get("LABS_RUN", "quick")
 
 
 def failed_cell(cells, started):
@@ -107,8 +68,17 @@ def explain(error, cell, timeout):
     return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[-1]}", str(error)
 
 
-def execute(notebook, root, timeout):
+def execute(notebook, root, timeout, quiet=None):
     """Run a notebook in a kernel and an empty folder of its own.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    root : Path
+    timeout : float or None
+        Seconds for one cell.
+    quiet : Quiet, optional
+        Stops this kernel while another one measures, and the others while this one does.
 
     Returns
     -------
@@ -121,7 +91,7 @@ def execute(notebook, root, timeout):
         A cell failed or took too long, or the kernel died.
     """
     live = copy.deepcopy(notebook)
-    cells = runs.code(live)
+    cells = book.code_cells(live)
     live.cells.append(nbformat.v4.new_code_cell(kernel_report.ASK))
     started, watches, at, seconds = [], [], {}, {}
 
@@ -140,12 +110,15 @@ def execute(notebook, root, timeout):
         def began(**_):
             watches.append(Watch(client.km.provisioner.pid))
             watches[0].start()
+            runs_now(client.km.provisioner.pid)
         client.on_notebook_start = began
         environment = dict(os.environ, OMP_NUM_THREADS=os.environ.get("OMP_NUM_THREADS", "1"),
+                           LABS_QUIET=quiet.address if quiet else "",
                            TQDM_DISABLE="1",        # a progress bar is for who waits, not for the page
                            PYTHONPATH=os.pathsep.join(filter(None, [str(root.resolve()), os.environ.get("PYTHONPATH")])))
         try:
-            client.execute(env=environment)
+            with quiet.kernel() if quiet else contextlib.nullcontext(lambda pid: None) as runs_now:
+                client.execute(env=environment)
         except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
             line, trace = explain(error, started[-1] if started else None, timeout)
             raise Failure(f"{failed_cell(cells, started)}: {line}", COLOURS.sub("", trace)) from error
@@ -158,17 +131,17 @@ def execute(notebook, root, timeout):
     return live, report, watches[0], seconds
 
 
-def record(name, notebook, root, timeout):
+def record(name, notebook, root, timeout, quiet=None):
     """Execute one notebook and return what `_build/runs/NAME.json` holds."""
-    before, began = runs.key(notebook, root), time.perf_counter()
-    live, report, watch, seconds = execute(notebook, root, timeout)
-    return {"name": name, "key": before, "mode": mode(), "device": os.environ.get("LABS_DEVICE", "auto"),
+    before, began = runs.before(notebook), time.perf_counter()
+    live, report, watch, seconds = execute(notebook, root, timeout, quiet)
+    return {"name": name, "before": before, "mode": before["LABS_RUN"], "device": before["LABS_DEVICE"],
             "seconds": round(time.perf_counter() - began, 1), "processor_s": round(watch.seconds, 1), "peak_mb": round(watch.megabytes),
             "versions": report["versions"], "places": report["places"],
             "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "data": report["cards"], "depends": runs.depends(report, root),
             "cells": [{"id": cell.id, "execution_count": cell.execution_count, "seconds": seconds.get(cell.id), "outputs": cell.outputs}
-                      for cell in runs.code(live)]}
+                      for cell in book.code_cells(live)]}
 
 
 def say(name, state, seconds):
@@ -177,12 +150,12 @@ def say(name, state, seconds):
     sys.stdout.flush()
 
 
-def one(name, notebook, root, timeout, stopping):
+def one(name, notebook, root, timeout, stopping, why="", quiet=None):
     """Execute one notebook, keep its run, print its lines; return the failure in words, or None."""
     began, errors = time.perf_counter(), root / "_build/errors" / f"{name}.txt"
-    say(name, "runs", 0)
+    say(name, f"runs: {why}" if why else "runs", 0)
     try:
-        run = record(name, notebook, root, timeout)
+        run = record(name, notebook, root, timeout, quiet)
     except Failure as failure:
         if stopping.is_set():
             return None
@@ -196,13 +169,13 @@ def one(name, notebook, root, timeout, stopping):
     for line in (output["text"].strip().splitlines()[0] for cell in run["cells"] for output in cell["outputs"]
                  if output.get("name") == "stderr" and output["text"].strip()):
         say(name, f"warning: the page would show: {line[:80]}", run["seconds"])
-    budget = notebook.metadata.get("parity", {}).get("budget_s")
-    if budget and mode() == "quick" and run["processor_s"] > budget:
-        say(name, f"warning: over its budget of {budget} processor seconds", run["processor_s"])
+    over, fails = budgets.overrun(name, notebook, run)
+    if over:
+        say(name, f"{'FAILED' if fails else 'warning'}: {over}", run["processor_s"])
         for cell in sorted(run["cells"], key=lambda cell: -(cell["seconds"] or 0))[:3]:
             source = next(c.source for c in notebook.cells if c.id == cell["id"])
             say(name, f"  a slow cell: {source.splitlines()[0][:38]}", cell["seconds"])
-    return None
+    return f"{name}: {over}" if fails else None
 
 
 def everything(chapters, root, timeout, again=False):
@@ -220,33 +193,42 @@ def everything(chapters, root, timeout, again=False):
         Execute what did not change too.
     """
     last = {name: runs.read(root / "_build/runs", name) for name in chapters}
-    todo = [name for name in chapters if again or not runs.is_current(last[name], chapters[name], root)]
+    why = {name: runs.reason(last[name], chapters[name], root) or ("asked for" if again else "") for name in chapters}
     for name in chapters:
-        if name not in todo:
+        if not why[name]:
             say(name, "unchanged", 0)
-    todo.sort(key=lambda name: -(last[name] or {}).get("seconds", 1e9))
-    pool, stopping = ThreadPoolExecutor(AT_ONCE), threading.Event()
-    try:
-        return [failure for failure in pool.map(lambda name: one(name, chapters[name], root, timeout, stopping), todo) if failure]
-    except KeyboardInterrupt:
-        stopping.set()
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in psutil.Process().children(recursive=True):
-            child.kill()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    todo = sorted((name for name in chapters if why[name]), key=lambda name: -(last[name] or {}).get("seconds", 1e9))
+    pool, stopping, room = ThreadPoolExecutor(AT_ONCE), threading.Event(), Room(psutil.virtual_memory().total / 1e6)
+
+    def run(name):
+        with room.of((last[name] or {}).get("peak_mb", UNKNOWN_MB)):
+            return one(name, chapters[name], root, timeout, stopping, why[name], quiet)
+    with Quiet() as quiet:
+        try:
+            return [failure for failure in pool.map(run, todo) if failure]
+        except KeyboardInterrupt:
+            stopping.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in psutil.Process().children(recursive=True):
+                child.kill()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def load(root):
-    """{name: notebook} of every page that has one, in the book's order."""
-    return {path.stem: nbformat.read(path.with_suffix(".ipynb"), 4) for path in notebooks.texts(root)}
+    """{name: notebook} of every page that has one, in the book's order: made from its text, whatever was saved beside it."""
+    return {path.stem: notebooks.of_page(path.relative_to(root).with_suffix("").as_posix(), root) for path in book.texts(root)}
 
 
-def main(arguments=None, root=notebooks.ROOT):
+def main(arguments=None, root=book.ROOT):
+    try:
+        mode = run_mode.mode()
+    except run_mode.RunError as error:
+        sys.exit(str(error))
     parser = argparse.ArgumentParser(description="execute the book's notebooks")
     parser.add_argument("names", nargs="*", metavar="NAME", help="chapters, such as 06_mnist; without one, all")
-    parser.add_argument("--timeout", type=float, default=TIMEOUT_S.get(mode(), 600), help="seconds for one cell")
+    parser.add_argument("--timeout", type=float, default=TIMEOUT_S[mode], help="seconds for one cell")
     parser.add_argument("--again", action="store_true", help="execute what did not change too")
     chosen = parser.parse_args(arguments)
     chapters = load(root)

@@ -10,9 +10,7 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-import nbformat
-
-from book.make.status import short_title
+from book.make import book, notebooks
 
 HERE = "book/pages/glossary"
 ABBREVIATION = re.compile(r"(?<![\w.-])(?=[\w-]*[A-Z]{2})[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*(?![\w])", re.A)
@@ -123,7 +121,7 @@ def missing(text, terms, names):
 
 def notebooks_of(root, documents):
     """{document: notebook} of those pages that have one."""
-    return {name: nbformat.read(root / f"{name}.ipynb", 4) for name in documents if (root / f"{name}.ipynb").exists()}
+    return {name: notebooks.of_page(name, root) for name in documents if notebooks.has_notebook(name, root)}
 
 
 def text(root, documents):
@@ -133,7 +131,7 @@ def text(root, documents):
     uses = {document: {term.anchor for term in used(prose(notebook), terms)} for document, notebook in pages.items()}
     entries = []
     for term in sorted(terms, key=lambda term: term.en.lower()):
-        links = [f'<a href="{os.path.relpath(document + ".html", PurePosixPath(HERE).parent)}">{html.escape(short_title(pages[document], document))}</a>'
+        links = [f'<a href="{os.path.relpath(document + ".html", PurePosixPath(HERE).parent)}">{html.escape(book.title(pages[document], document))}</a>'
                  for document in pages if term.anchor in uses[document]]
         if links:
             entries.append(f'<dt id="{term.anchor}"><dfn>{html.escape(term.en)}</dfn> <span lang="zh-Hans">{html.escape(term.zh)}</span></dt>\n'

@@ -10,10 +10,14 @@ def _report():
     modules = {name: module for name, module in list(sys.modules.items()) if module is not None}
     files = {os.path.realpath(module.__file__) for name, module in modules.items()
              if name.split(".")[0] == "labs" and getattr(module, "__file__", None)}
+    import importlib.metadata
+    owners, loaded = importlib.metadata.packages_distributions(), {name.split(".")[0] for name in modules}
+    always = {"torch", "paddle", "numpy", "transformers", "tokenizers", "safetensors"}       # a child of the kernel may use them
+    packages = {package for name in loaded | always for package in owners.get(name, ())} - {"parity-course"}
     versions = {"python": platform.python_version()}
-    for name in ("labs", "torch", "paddle", "numpy", "transformers"):
-        if name in modules:
-            versions[name] = str(getattr(modules[name], "__version__", "?"))
+    if "labs" in modules:
+        versions["labs"] = str(getattr(modules["labs"], "__version__", "none"))
+    versions.update((package, importlib.metadata.version(package)) for package in sorted(packages))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     places = {}
     torch, paddle = modules.get("torch"), modules.get("paddle")

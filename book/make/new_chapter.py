@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from book.make import notebooks
+from book.make import book, notebooks
 
 TEMPLATE = Path(__file__).with_name("new_chapter.md")
 NAME = re.compile(r"(\d\d)_([a-z][a-z0-9]*(?:_[a-z0-9]+)*)")
@@ -29,10 +29,10 @@ def check(name, root):
     """Raise unless a chapter of this name can be made."""
     if not name or not NAME.fullmatch(name):
         raise NewChapterError(f"a chapter's name is two digits, an underscore and small letters, such as 40_something; got {name!r}")
-    taken = [page for page in notebooks.pages(root) if Path(page).name == name]
+    taken = [page for page in book.pages(root) if Path(page).name == name]
     if taken or (root / f"chapters/{name}.md").exists():
         raise NewChapterError(f"chapters/{name} is there already")
-    same = [page for page in notebooks.pages(root) if page.startswith(f"chapters/{name[:3]}")]
+    same = [page for page in book.pages(root) if page.startswith(f"chapters/{name[:3]}")]
     if same:
         raise NewChapterError(f"the number {name[:2]} is {same[0]}'s; numbers never change, so take a free one")
 
@@ -47,7 +47,7 @@ def entered(contents, name):
     return contents[:at] + f"{indent}- file: chapters/{name}\n" + contents[at:]
 
 
-def make(name, root=notebooks.ROOT):
+def make(name, root=book.ROOT):
     """Write the chapter and enter it; return the path of its text."""
     check(name, root)
     contents = root / "_toc.yml"
@@ -66,7 +66,7 @@ def main():
         text = make(sys.argv[1] if len(sys.argv) > 1 else "")
     except NewChapterError as error:
         sys.exit(f"new-chapter: {error}")
-    print(f"wrote {text.relative_to(notebooks.ROOT)} and its notebook, entered in _toc.yml.\n"
+    print(f"wrote {text.relative_to(book.ROOT)} and its notebook, entered in _toc.yml.\n"
           f"Edit the text, then: make notebooks && make chapter NAME={text.stem}")
 
 

@@ -1,31 +1,37 @@
 """Make each chapter's notebook from its text: a pure function, the same bytes on every machine.
 
-usage: python -m book.make.notebooks [--check] [TEXT ...]
+usage: python -m book.make.notebooks [--check | --tell] [--restore] [TEXT ...]
 
 Without names: all that _toc.yml lists and that begin with front matter for
-jupytext. --check writes nothing, names what drifted and exits with 1.
+jupytext. --check writes nothing, names what drifted and exits with 1; --tell
+writes nothing and only says so. A notebook that somebody has run or edited is
+left alone; --restore writes it anew and keeps what it held in saved/.
 
-The notebook differs from the text in one cell: before the first code cell
-stands the cell that makes the notebook run in Colab. It is made here because
-the repository's address (_config.yml) and the version (labs/__init__.py) each
-stand in one place only.
+The notebook differs from the text in what stands elsewhere, in one place only:
+the cell that makes it run in Colab (address and version), the budget in
+`run.banner()` (front matter), and on the first page the list of the chapters
+(_toc.yml, and `about` in each front matter).
 """
 import argparse
-import ast
+import datetime
+import functools
 import hashlib
 import re
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
 
 import jupytext
 import nbformat
-import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from book.make import book
+from book.make.book import ROOT
+
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-PLACEHOLDER = "https://github.com/example/parity-course"
-MADE = ("book/pages/status", "book/pages/glossary")     # _toc.yml lists them, site.py makes them, nobody writes them
+LANGUAGE = {"name": "python"}
+LIST = "<!-- the chapters -->"       # on the first page: here stands the list of the chapters
+BANNER = re.compile(r"\brun\.banner\(([^()\n]*)\)")
 COLAB = """\
 # Only Colab needs this cell: it installs the course's package, and Paddle where it is missing. Elsewhere it installs nothing.
 import importlib.util, sys
@@ -37,33 +43,45 @@ if "google.colab" in sys.modules:
 """
 
 
-def address(root=ROOT):
-    """The repository's address, from _config.yml."""
-    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
-    try:
-        return config["repository"]["url"].rstrip("/")
-    except (KeyError, TypeError, AttributeError):
-        raise ValueError("_config.yml: expected repository: url: https://..., found none") from None
-
-
-def version(root=ROOT):
-    """labs.__version__, read as text so that nothing is imported."""
-    for node in ast.parse((root / "labs/__init__.py").read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__version__":
-            return ast.literal_eval(node.value)
-    raise ValueError("labs/__init__.py: expected a line __version__ = \"...\", found none")
-
-
 def colab_cell(root=ROOT):
     """The source of the cell that makes a notebook run in Colab."""
     ranges = (root / "requirements.txt").read_text(encoding="utf-8")
     paddle = re.search(r"^paddlepaddle\S*", ranges, re.M)
     if paddle is None:
         raise ValueError("requirements.txt: expected a line that begins with paddlepaddle, found none")
-    return COLAB.format(url=address(root), version=version(root), paddle=paddle.group(0))
+    return COLAB.format(url=book.address(root).url, version=book.version(root), paddle=paddle.group(0))
 
 
-def notebook(text, colab):
+def with_budget(source, budget):
+    """A code cell with the front matter's budget in its `run.banner()`.
+
+    Raises
+    ------
+    ValueError
+        The text types a budget of its own, which could become another one.
+    """
+    for found in BANNER.finditer(source):
+        if found[1].strip():
+            raise ValueError(f"{found[0]}: expected run.banner(), because the budget stands in the front matter "
+                             "(parity: budget_s:) and is put in from there")
+    return BANNER.sub(f"run.banner(budget_s={budget:g})", source) if budget else source
+
+
+def listed(root=ROOT):
+    """The chapters as a list in Markdown, by part, each with what its front matter says about it."""
+    lines = []
+    for caption, pages in book.parts(root):
+        chapters = [root / f"{page}.md" for page in pages if page.startswith("chapters/")]
+        if chapters and caption:
+            lines += ["", f"**{caption}**", ""]
+        for path in chapters:
+            made = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst")
+            about = book.facts(made).get("about", "")
+            lines.append(f"- [{book.title(made, path.stem)}](chapters/{path.stem}.ipynb). {about}".rstrip())
+    return "\n".join(lines).strip()
+
+
+def notebook(text, colab, chapters=""):
     """The notebook of a MyST text, as the bytes of its file.
 
     Parameters
@@ -72,6 +90,8 @@ def notebook(text, colab):
         The chapter: front matter, prose, `{code-cell}` blocks.
     colab : str
         Source of the first code cell, see `colab_cell`.
+    chapters : str
+        What takes the place of `LIST`, see `listed`.
 
     Returns
     -------
@@ -80,74 +100,149 @@ def notebook(text, colab):
         so it follows the cell when the chapter is edited around it.
     """
     made = jupytext.reads(text, fmt="md:myst")
+    for cell in made.cells:
+        cell.source = (with_budget(cell.source, book.budget(made)) if cell.cell_type == "code"
+                       else cell.source.replace(LIST, chapters))
     first = next((at for at, cell in enumerate(made.cells) if cell.cell_type == "code"), None)
     if first is not None:
         made.cells.insert(first, nbformat.v4.new_code_cell(colab, metadata={"tags": ["setup", "hide-cell"]}))
-    seen = Counter()
-    for cell in made.cells:
-        what = f"{cell.cell_type}\n{cell.source}"
-        seen[what] += 1
-        cell["id"] = hashlib.sha256(f"{what}\n{seen[what]}".encode()).hexdigest()[:8]
+    for cell, its_id in zip(made.cells, ids(made.cells), strict=True):
+        cell["id"] = its_id
     kept = {key: value for key, value in made.metadata.items() if key not in ("jupytext", "kernelspec")}
-    made.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}, **kept})
+    made.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": LANGUAGE, **kept})
     made.nbformat, made.nbformat_minor = 4, 5
     nbformat.validate(made)
     return nbformat.writes(made) + "\n"
 
 
-def pages(root=ROOT):
-    """What _toc.yml lists, as paths without suffix, in the book's order."""
-    listed = []
-
-    def walk(node):
-        if isinstance(node, dict):
-            listed.extend(str(node[key]) for key in ("root", "file") if key in node)
-            for value in node.values():
-                walk(value)
-        elif isinstance(node, list):
-            for value in node:
-                walk(value)
-    walk(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8")))
-    return listed
+def ids(cells):
+    """An id for each cell: a hash of what it says, and of how often that was said before."""
+    seen = Counter()
+    for cell in cells:
+        what = f"{cell.cell_type}\n{cell.source}"
+        seen[what] += 1
+        yield hashlib.sha256(f"{what}\n{seen[what]}".encode()).hexdigest()[:8]
 
 
-def texts(root=ROOT):
-    """The texts that have a notebook: pages of _toc.yml whose front matter is jupytext's."""
-    found = []
-    for page in pages(root):
-        path = root / f"{page}.md"
-        if page in MADE:
-            continue
-        if not path.exists():
-            raise FileNotFoundError(f"_toc.yml lists {page}, and there is no {page}.md")
-        if re.match(r"---\n(?:.*\n)*?(?:jupytext|kernelspec):", path.read_text(encoding="utf-8")):
-            found.append(path)
-    return found
+@functools.lru_cache(maxsize=256)
+def _made(text, colab, chapters):
+    return notebook(text, colab, chapters)
+
+
+def of_text(path, root=ROOT):
+    """The bytes of the notebook that a text makes."""
+    text = path.read_text(encoding="utf-8")
+    return _made(text, colab_cell(root), listed(root) if LIST in text else "")
+
+
+def has_notebook(page, root=ROOT):
+    """Has a page of the book code?"""
+    return (root / f"{page}.ipynb").exists() or book.is_text(root / f"{page}.md")
+
+
+def of_page(page, root=ROOT):
+    """The notebook of a page as the book shows it: made from its text, whatever a reader has saved beside it.
+
+    Parameters
+    ----------
+    page : str
+        Such as "chapters/06_mnist". A page without a text of its own is read from its notebook.
+    """
+    text = root / f"{page}.md"
+    if book.is_text(text):
+        return nbformat.reads(of_text(text, root), 4)
+    return nbformat.read(root / f"{page}.ipynb", 4)
+
+
+def touched(path):
+    """What somebody has done to a notebook since it was made, in words; empty where nobody has.
+
+    A notebook as `notebook` makes it has no outputs, and each cell's id follows from what the cell says; so one that
+    is merely older than its text is not touched.
+    """
+    try:
+        saved = nbformat.read(path, 4)
+    except Exception:                       # half a file, or no notebook at all: not ours to overwrite
+        return "it is no notebook that can be read"
+    ran = any(cell.outputs or cell.execution_count is not None for cell in book.code_cells(saved))
+    edited = sum(cell.get("id") != its_id for cell, its_id in zip(saved.cells, ids(saved.cells), strict=True))
+    said = ["it holds outputs"] if ran else []
+    said += [f"{edited} cell{'s were' if edited > 1 else ' was'} edited or added"] if edited else []
+    if not said and saved.metadata.get("language_info") != LANGUAGE:
+        said = ["it was saved by another program"]
+    return " and ".join(said)
 
 
 def drifted(paths, root=ROOT):
     """The texts whose notebook is not the one that they make, each with the bytes that it should hold."""
-    colab, wrong = colab_cell(root), []
+    wrong = []
     for path in paths:
-        made, target = notebook(path.read_text(encoding="utf-8"), colab), path.with_suffix(".ipynb")
+        made, target = of_text(path, root), path.with_suffix(".ipynb")
         if not target.exists() or target.read_text(encoding="utf-8") != made:
             wrong.append((path, made))
     return wrong
 
 
-def main(arguments=None):
+def set_aside(path, root=ROOT):
+    """Keep a copy of a notebook in saved/, which neither git nor `make clean` looks at; return its path."""
+    stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H%M%S")
+    target = root / "saved" / f"{path.stem}_{stamp}.ipynb"
+    target.parent.mkdir(exist_ok=True)
+    shutil.copy2(path, target)
+    return target
+
+
+def write(paths, root=ROOT, restore=False, say=print):
+    """Write the notebooks that differ from what their texts make; return those that were left alone, as (path, why)."""
+    left = []
+    for text, made in drifted(paths, root):
+        path = text.with_suffix(".ipynb")
+        why = touched(path) if path.exists() else ""
+        if why and not restore:
+            left.append((path, why))
+            continue
+        if why:
+            say(f"kept what {path.name} held: {set_aside(path, root).relative_to(root)}")
+        path.write_text(made, encoding="utf-8")
+        say(f"wrote {path.resolve().relative_to(root.resolve())}")
+    return left
+
+
+def tell(paths, root=ROOT, say=print):
+    """Say which notebooks are not what the book is built from."""
+    for text, _ in drifted(paths, root):
+        path = text.with_suffix(".ipynb")
+        why = touched(path) if path.exists() else ""
+        if why:
+            say(f"{path.name}: {why}. The book is built from {text.name}; your notebook stays as it is")
+        else:
+            say(f"{path.name}: {'older than' if path.exists() else 'not made yet from'} {text.name}, "
+                "from which the book is built; make notebooks brings it up to date")
+
+
+def main(arguments=None, root=ROOT):
     parser = argparse.ArgumentParser(description="make the notebooks from the texts")
-    parser.add_argument("--check", action="store_true", help="write nothing, exit with 1 where one differs")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--check", action="store_true", help="write nothing, exit with 1 where one differs")
+    way.add_argument("--tell", action="store_true", help="write nothing, say which differ")
+    parser.add_argument("--restore", action="store_true", help="write those too that were run or edited; their copies lie in saved/")
     parser.add_argument("texts", nargs="*", type=Path)
     chosen = parser.parse_args(arguments)
-    wrong = drifted(chosen.texts or texts())
-    if chosen.check and wrong:
-        sys.exit("not what the text makes (run make notebooks): " + ", ".join(str(path.with_suffix(".ipynb")) for path, _ in wrong))
-    for path, made in wrong:
-        path.with_suffix(".ipynb").write_text(made, encoding="utf-8")
-        print("wrote", path.with_suffix(".ipynb").resolve().relative_to(ROOT))
-    if address() == PLACEHOLDER:
-        print(f"_config.yml still holds the address {PLACEHOLDER}: the notebooks' Colab cell cannot work until it is a real one")
+    texts = chosen.texts or book.texts(root)
+    if chosen.tell:
+        tell(texts, root)
+        return
+    if chosen.check:
+        wrong = drifted(texts, root)
+        if wrong:
+            sys.exit("not what the text makes (run make notebooks): " + ", ".join(str(path.with_suffix(".ipynb")) for path, _ in wrong))
+        return
+    left = write(texts, root, chosen.restore)
+    if not book.address(root).real:
+        print(f"_config.yml still holds the address {book.PLACEHOLDER}: the notebooks' Colab cell cannot work until it is a real one")
+    if left:
+        sys.exit("\n".join(["left alone, because they hold what no text holds:", *(f"  {path.name}: {why}" for path, why in left),
+                            "To write them anew and keep these in saved/: make notebooks RESTORE=1"]))
 
 
 if __name__ == "__main__":

@@ -16,73 +16,25 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import nbformat
 import yaml
 
-from book.make import glossary, status
+from book.make import book, glossary, notebooks, status
+from labs import outputs
 
-PLACEHOLDER = "https://github.com/example/parity-course"
 LEFT_OUT = ("repository.url in _config.yml is still the placeholder: "
             "Colab, repository and issue links and the sitemap are left out")
 PARTS = ("book/extension", "book/static", "book/templates")     # folders that are laid as they are
 UNUSED = ("*.map", "*.ttf", "fontawesome.js*", ".buildinfo*")   # the theme brings them; no page loads them
-DATA_MIME = "application/vnd.parity+json"                       # data for the status page; a browser shows the rest of the bundle
-MADE = {status.HERE: status.text, glossary.HERE: glossary.text}        # pages that nobody writes (notebooks.MADE)
+DATA_MIME = outputs.MIME         # data for the status page; a browser shows the rest of the bundle
+MADE = {status.HERE: status.text, glossary.HERE: glossary.text}        # pages that nobody writes (book.MADE)
 TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "pydata-sphinx-theme")
 
 
 class SiteError(Exception):
     """The site cannot be built; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where the repository lives, as `repository.url` of `_config.yml` says."""
-
-    url: str
-
-    @property
-    def real(self):
-        """False while the address is the placeholder."""
-        return self.url != PLACEHOLDER
-
-    @property
-    def pages(self):
-        """The address at which GitHub Pages serves the site."""
-        found = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+)", self.url)
-        if not found:
-            raise SiteError(f"repository.url in _config.yml must be https://github.com/OWNER/NAME, it is {self.url!r}")
-        return f"https://{found[1].lower()}.github.io/{found[2]}/"
-
-
-def address_of(config):
-    """The Address in a `_config.yml`."""
-    return Address(str(config.get("repository", {}).get("url", "")).rstrip("/").removesuffix(".git"))
-
-
-def version_of(root):
-    """`labs.__version__`, read as text."""
-    found = re.search(r'^__version__ = "([^"]+)"', (root / "labs/__init__.py").read_text(encoding="utf-8"), re.M)
-    if not found:
-        raise SiteError('labs/__init__.py has no line __version__ = "..."')
-    return found[1]
-
-
-def documents(toc):
-    """Names of all documents of a `_toc.yml`, the root first, in reading order."""
-    names = []
-
-    def walk(entry):
-        names.extend(str(entry[key]) for key in ("root", "file") if key in entry)
-        for key in ("parts", "chapters", "sections"):
-            for below in entry.get(key) or []:
-                walk(below)
-
-    walk(toc)
-    return [name.removesuffix(".md").removesuffix(".ipynb") for name in names]
 
 
 def with_outputs(notebook, run, name):
@@ -102,7 +54,7 @@ def with_outputs(notebook, run, name):
     SiteError
         If the run belongs to other code cells.
     """
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    cells = book.code_cells(notebook)
     ours, theirs = [cell["id"] for cell in cells], [cell["id"] for cell in run["cells"]]
     if ours != theirs:
         at = next((i for i, pair in enumerate(zip(ours, theirs)) if pair[0] != pair[1]), min(len(ours), len(theirs)))
@@ -126,7 +78,7 @@ def derived_config(config, version, date):
     made["execute"] = {"execute_notebooks": "off"}
     made["only_build_toc_files"] = False
     made.pop("exclude_patterns", None)
-    address, sphinx, html = address_of(config), made.setdefault("sphinx", {}), made.setdefault("html", {})
+    address, sphinx, html = book.address_in(config), made.setdefault("sphinx", {}), made.setdefault("html", {})
     settings = sphinx.setdefault("config", {})
     settings["html_context"] = {"parity_version": version, "parity_date": date, "parity_issues_url": ""}
     if address.real:
@@ -152,21 +104,20 @@ def plan(root, date, allow_missing=False):
     SiteError
         If a page of `_toc.yml` is not there, or a notebook has no run of the code it holds.
     """
-    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
-    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    config, documents = book.config(root), book.pages(root)
     files = {"_toc.yml": (root / "_toc.yml").read_bytes()}
     missing = []
-    for document in documents(toc):
+    for document in documents:
         if document in MADE:
-            files[f"{document}.md"] = MADE[document](root, documents(toc)).encode()
+            files[f"{document}.md"] = MADE[document](root, documents).encode()
             continue
-        notebook, page, name = root / f"{document}.ipynb", root / f"{document}.md", PurePosixPath(document).name
-        if not notebook.exists():
+        page, name = root / f"{document}.md", PurePosixPath(document).name
+        if not notebooks.has_notebook(document, root):
             if not page.exists():
                 raise SiteError(f"_toc.yml names {document}, but there is neither {document}.md nor {document}.ipynb")
             files[f"{document}.md"] = page.read_bytes()
             continue
-        made, run = nbformat.read(notebook, 4), root / "_build/runs" / f"{name}.json"
+        made, run = notebooks.of_page(document, root), root / "_build/runs" / f"{name}.json"
         if run.exists():
             try:
                 with_outputs(made, json.loads(run.read_text(encoding="utf-8")), name)
@@ -184,10 +135,10 @@ def plan(root, date, allow_missing=False):
     for part in PARTS:
         files |= {file.relative_to(root).as_posix(): file.read_bytes() for file in sorted((root / part).rglob("*"))
                   if file.is_file() and "__pycache__" not in file.parts}
-    files["book/glossary.json"] = json.dumps(glossary.for_site(root, documents(toc)), ensure_ascii=False).encode()
+    files["book/glossary.json"] = json.dumps(glossary.for_site(root, documents), ensure_ascii=False).encode()
     everywhere = [name for name in sorted(files) if name.startswith("book/static/") or name == "book/glossary.json"]
     digest = hashlib.sha256(b"".join(files[name] for name in everywhere)).hexdigest()
-    made = derived_config(config, version_of(root), date)
+    made = derived_config(config, book.version(root), date)
     made["sphinx"]["config"]["html_context"]["parity_static"] = digest[:16]     # an edited style sheet or glossary rewrites all pages
     files["_config.yml"] = yaml.safe_dump(made, allow_unicode=True).encode()
     return files
@@ -281,10 +232,10 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     root = Path(__file__).resolve().parents[2]
     try:
-        if not address_of(yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))).real:
+        if not book.address(root).real:
             print(f"site: {LEFT_OUT}", flush=True)
         changed = build(root, options.allow_missing)
-    except SiteError as error:
+    except (SiteError, book.BookError) as error:
         sys.exit(f"site: {error}")
     print(f"site: {'built' if changed else 'unchanged'}: _build/html/index.html    (make serve shows it in a browser)")
 

@@ -4,12 +4,9 @@ Nothing is green that did not run: a chapter without a run, with a run of other 
 settings, or with a cell that did not come to its end says so in the first column after its name.
 """
 import os
-import re
 from pathlib import PurePosixPath
 
-import nbformat
-
-from book.make import findings, gpu, runs
+from book.make import book, findings, gpu, notebooks, runs
 from labs.parity import RUNGS
 from labs.parity.ladder import TOLERANCE
 from labs.results import number_in_words, span
@@ -17,18 +14,14 @@ from labs.tables import Link, Verdict, table
 
 HERE = "book/pages/status"
 WEIGHTS = ("<!-- page weights -->", "<!-- end of page weights -->")
+VERSIONS = {"python": ("python",), "labs": ("labs",), "torch": ("torch",), "paddle": ("paddlepaddle-gpu", "paddlepaddle"),
+            "numpy": ("numpy",), "transformers": ("transformers",)}        # columns, and the packages that they show
 INTRO = """# Status
 
 What the last build executed, proved and measured, page by page.
 This page is made from the executed notebooks; nobody writes it.
 A page that did not run, or that ran with other code, versions or settings than this site shows, cannot be green here.
 """
-
-
-def short_title(notebook, name):
-    """The first heading of a notebook up to its first comma or colon: "6. MNIST"."""
-    lines = (line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines())
-    return next((re.split("[,:]", line[2:])[0].strip() for line in lines if line.startswith("# ")), name)
 
 
 def state(name, notebook, run, root):
@@ -48,8 +41,9 @@ def state(name, notebook, run, root):
         return Verdict(False, "failed")
     if run is None:
         return Verdict(False, "did not run")
-    if not runs.is_current(run, notebook, root):
-        return Verdict(False, "out of date")
+    stale = runs.reason(run, notebook, root)
+    if stale:
+        return Verdict(False, f"out of date: {stale}")
     ran, there = cells(run)
     if ran < there:
         return Verdict(False, f"{there - ran} cells did not run")
@@ -73,10 +67,10 @@ class Page:
 
     def __init__(self, document, root, noted):
         self.name = PurePosixPath(document).name
-        self.notebook = nbformat.read(root / f"{document}.ipynb", 4)
+        self.notebook = notebooks.of_page(document, root)
         self.run = runs.read(root / "_build/runs", self.name)
-        self.facts = self.notebook.metadata.get("parity", {})
-        self.link = Link(short_title(self.notebook, self.name), os.path.relpath(f"{document}.html", PurePosixPath(HERE).parent))
+        self.facts = book.facts(self.notebook)
+        self.link = Link(book.title(self.notebook, self.name), os.path.relpath(f"{document}.html", PurePosixPath(HERE).parent))
         self.state = state(self.name, self.notebook, self.run, root)
         self.gpu = gpu.last(self.name, self.run, noted)
 
@@ -87,7 +81,7 @@ class Page:
 
     def execution(self):
         """The row of the first table."""
-        run, budget = self.run or {}, self.facts.get("budget_s")
+        run, budget = self.run or {}, book.budget(self.notebook)
         took, worked = (None if run.get(key) is None else f"{run[key]:.0f}" for key in ("seconds", "processor_s"))
         if worked and budget and run.get("mode") == "quick":
             worked = Verdict(run["processor_s"] <= budget, f"{worked} of {budget:g}")
@@ -134,7 +128,7 @@ class Page:
     def versions(self):
         """The row of the last table: what this page was executed with."""
         used = (self.run or {}).get("versions", {})
-        return {"page": self.link, **{name: used.get(name) for name in ("python", "labs", "torch", "paddle", "numpy", "transformers")}}
+        return {"page": self.link, **{name: next((used[key] for key in keys if key in used), None) for name, keys in VERSIONS.items()}}
 
 
 def summary(pages):
@@ -157,7 +151,7 @@ def text(root, documents):
         All pages of `_toc.yml`; those with a notebook count.
     """
     noted = gpu.read(root)
-    pages = [Page(document, root, noted) for document in documents if (root / f"{document}.ipynb").exists()]
+    pages = [Page(document, root, noted) for document in documents if notebooks.has_notebook(document, root)]
     errors = dict.fromkeys(RUNGS, lambda value: f"{value:.1e}" if value else "0")
     rungs = table([row for page in pages for row in page.rungs()], "Worst float64 error by rung, relative to an array's size",
                   columns=["page", "sides", "ladders", *RUNGS, "green"], formats=errors)

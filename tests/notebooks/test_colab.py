@@ -10,7 +10,7 @@ import nbformat
 import pytest
 import test_environment
 
-from book.make import colab, notebooks
+from book.make import book, colab, notebooks
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,7 +25,7 @@ def test_the_archive_is_laid_out_as_a_tags_is_and_holds_no_build(tmp_path):
 
 def test_only_the_archives_address_is_exchanged():
     made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(notebooks.colab_cell(ROOT)), nbformat.v4.new_code_cell("x = 1")])
-    before, address = made.cells[0].source, notebooks.address(ROOT)
+    before, address = made.cells[0].source, book.address(ROOT).url
     changed = colab.as_in_colab(made, address, "http://127.0.0.1:1")
     assert changed.cells[0].source == before.replace(address, "http://127.0.0.1:1") != before and changed.cells[1].source == "x = 1"
 

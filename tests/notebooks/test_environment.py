@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from book.make import environment
+from book.make import book, environment
 
 ROOT = Path(__file__).parents[2]
 PLAIN = {"version": "2.13.0", "requires_dist": ["filelock", 'nvidia-cudnn-cu13==9.1; platform_system == "Linux"']}
@@ -185,9 +185,8 @@ def test_what_labs_imports_is_declared_and_what_is_declared_is_imported():
 def test_the_package_names_the_books_address():
     import tomllib
 
-    from book.make import notebooks
     urls = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
-    assert urls["Repository"] == notebooks.address(ROOT)
+    assert urls["Repository"] == book.address(ROOT).url
 
 
 def test_the_linter_finds_nothing():

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import nbformat
 import psutil
 import pytest
 
-from book.make import execute, notebooks, runs
+from book.make import book, budgets, execute, notebooks, runs
 
 LABS = {"labs/__init__.py": "", "labs/used.py": "import labs.below\n", "labs/below.py": "VALUE = 1\n", "labs/other.py": "VALUE = 2\n",
         "labs/data/__init__.py": "def used(): return ['digits']\n", "labs/data/cards/digits.toml": "a = 1\n",
@@ -42,7 +43,7 @@ def executed(root, chapters, capsys, timeout=60):
     """Run the executor; return (names that ran, failures)."""
     capsys.readouterr()
     failures = execute.everything(chapters, root, timeout)
-    return {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.split()[1] == "runs"}, failures
+    return {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.split()[1] in ("runs", "runs:")}, failures
 
 
 def test_a_run_keeps_outputs_seconds_memory_versions_and_what_it_used(root, capsys):
@@ -69,7 +70,7 @@ def test_only_what_a_run_depends_on_executes_it_again(root, capsys, monkeypatch)
 
     steps = [("labs/other.py", "VALUE = 3\n", set()), ("labs/below.py", "VALUE = 5\n", {"user"}),
              ("labs/data/cards/letters.toml", "a = 2\n", set()), ("labs/data/cards/digits.toml", "a = 2\n", {"user"}),
-             ("labs/style.css", "p { }\n", {"user"}), ("requirements.lock", "numpy==2\n", {"user", "stranger"})]
+             ("labs/style.css", "p { }\n", {"user"})]
     for name, text, expected in steps:
         (root / name).write_text(text)
         assert executed(root, changed, capsys)[0] == expected, f"{name} changed"
@@ -77,8 +78,89 @@ def test_only_what_a_run_depends_on_executes_it_again(root, capsys, monkeypatch)
     monkeypatch.setenv("LABS_RUN", "smoke")
     assert not runs.is_current(runs.read(root / "_build/runs", "user"), changed["user"], root), "another run mode"
     monkeypatch.delenv("LABS_RUN")
+    monkeypatch.setenv("LABS_RUN", "")
+    assert runs.is_current(runs.read(root / "_build/runs", "user"), changed["user"], root), "empty is quick, as for labs.run"
     monkeypatch.setenv("LABS_DEVICE", "cpu")
     assert not runs.is_current(runs.read(root / "_build/runs", "user"), changed["user"], root), "another device"
+
+
+def test_other_versions_execute_again_and_the_reason_is_said(root, capsys):
+    """As after an upgrade on a Python that has no lock."""
+    chapters = {"user": notebook(USER)}
+    executed(root, chapters, capsys)
+    run = runs.read(root / "_build/runs", "user")
+    assert {"python", "labs", "torch", "numpy"} <= set(run["versions"]) and "?" not in run["versions"].values()
+    runs.write(root / "_build/runs", "user", run | {"versions": run["versions"] | {"torch": "0.0.1"}})
+    execute.everything(chapters, root, 60)
+    assert "runs: torch 0.0.1 -> " in capsys.readouterr().out
+    for spoilt in (dict.fromkeys(run["versions"], "0.0.1"), {}):
+        assert not runs.is_current(run | {"versions": spoilt}, chapters["user"], root)
+
+
+@pytest.mark.parametrize("change, says", [
+    (lambda root: (root / "labs/below.py").write_text("VALUE = 7\n"), "labs/below.py changed"),
+    (lambda root: (root / "labs/style.css").write_text("p {  }\n"), "a file of labs/ that is no Python changed"),
+    (lambda root: os.environ.update(LABS_RUN="smoke"), "LABS_RUN quick -> smoke"),
+    (lambda root: os.environ.update(LABS_DEVICE="cpu"), "LABS_DEVICE auto -> cpu")])
+def test_each_reason_is_told_in_words(root, capsys, monkeypatch, change, says):
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    executed(root, {"user": notebook(USER)}, capsys)
+    run = runs.read(root / "_build/runs", "user")
+    assert runs.reason(run, notebook(USER), root) == ""
+    change(root)
+    assert runs.reason(run, notebook(USER), root) == says
+    assert runs.reason(None, notebook(USER), root) == "it has no run yet"
+    assert runs.reason(run, notebook(["x = 1"]), root).startswith("its code changed")
+
+
+def test_a_run_mode_that_there_is_not_stops_the_build_before_any_chapter(root, monkeypatch):
+    monkeypatch.setenv("LABS_RUN", "Smok")
+    with pytest.raises(SystemExit, match="LABS_RUN: expected one of .* got 'Smok'"):
+        execute.main([], root)
+
+
+@pytest.mark.parametrize("budget, name, fits", [(90, "40_x", True), (91, "40_x", False), (100_000, "40_x", False), (0, "40_x", False), (-1, "40_x", False),
+                                                (None, "40_x", False), ("90", "40_x", False), (True, "40_x", False), (120, "06_mnist", True), (121, "06_mnist", False)])
+def test_a_budget_binds(budget, name, fits):
+    made = notebook(STRANGER)
+    made.metadata["parity"] = {"budget_s": budget}
+    assert (budgets.broken(name, made) == []) is fits
+
+
+@pytest.mark.parametrize("path", book.texts(), ids=lambda path: path.stem)
+def test_the_budget_of_every_text_is_one_that_is_allowed(path):
+    assert budgets.broken(path.stem, notebooks.of_page(path.relative_to(book.ROOT).with_suffix("").as_posix())) == []
+
+
+def test_every_exception_has_its_reason_and_its_chapter():
+    assert set(budgets.EXCEPTIONS) | set(budgets.SMOKE_EXCEPTIONS) <= {path.stem for path in book.texts()}
+    assert all(len(why.split()) > 4 for why in budgets.EXCEPTIONS.values())
+
+
+def test_a_smoke_run_is_held_to_fifteen_seconds(monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    run = {"mode": "smoke", "processor_s": 14.0}
+    assert budgets.overrun("40_x", notebook(STRANGER), run) == ("", False)
+    assert budgets.overrun("40_x", notebook(STRANGER), run | {"processor_s": 16.0})[1] is False, "within the margin"
+    assert budgets.overrun("40_x", notebook(STRANGER), run | {"processor_s": 23.0})[1] is True
+    assert budgets.overrun("40_x", notebook(STRANGER), run | {"mode": "full", "processor_s": 9e9}) == ("", False)
+
+
+def test_two_large_notebooks_do_not_run_at_once():
+    room, order = execute.Room(4000), []
+
+    def run(name, megabytes):
+        with room.of(megabytes):
+            order.append(f"{name} in")
+            time.sleep(0.3)
+            order.append(f"{name} out")
+    threads = [threading.Thread(target=run, args=one) for one in (("a", 3000), ("b", 3000), ("c", 9000))]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.05)
+    for thread in threads:
+        thread.join()
+    assert all(order[i][0] == order[i + 1][0] for i in (0, 2, 4)) and len(order) == 6
 
 
 def test_a_failing_cell_names_chapter_cell_and_error_and_leaves_the_traceback_in_a_file(root, capsys):
@@ -115,10 +197,12 @@ def test_a_failed_run_keeps_the_last_good_one_but_does_not_take_it_for_valid(roo
     assert run is not None and not runs.is_current(run, notebook(USER), root)
 
 
-def test_a_run_over_its_budget_is_warned_about(root, capsys):
+@pytest.mark.parametrize("ci, failures", [("", 0), ("true", 1)])
+def test_a_run_over_its_budget_is_warned_about_and_fails_in_ci(root, capsys, monkeypatch, ci, failures):
+    monkeypatch.setenv("CI", ci)
     slow = notebook(["1", "import time; end = time.process_time() + 1\nwhile time.process_time() < end: pass"])
     slow.metadata["parity"] = {"budget_s": 0.5}
-    assert execute.everything({"slow": slow}, root, 60) == []
+    assert len(execute.everything({"slow": slow}, root, 60)) == failures
     said = capsys.readouterr().out
     assert "over its budget of 0.5 processor seconds" in said and "a slow cell: import time;" in said
     *_, fast, slow = runs.read(root / "_build/runs", "slow")["cells"]
@@ -153,7 +237,7 @@ def test_ctrl_c_ends_the_build_and_its_kernels(root):
     (root / "_toc.yml").write_text("root: slow\n")
     (root / "slow.md").write_text("---\nkernelspec: {name: python3}\n---\n")
     nbformat.write(notebook(["import time; time.sleep(120)"]), root / "slow.ipynb")
-    code = "import sys, pathlib; from book.make import execute; execute.main([], pathlib.Path(sys.argv[1]))"
+    code = "import sys, pathlib; from book.make import book, budgets, execute; execute.main([], pathlib.Path(sys.argv[1]))"
     build = subprocess.Popen([sys.executable, "-c", code, str(root)], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, text=True, start_new_session=True)
     give_up = time.monotonic() + 60

@@ -9,11 +9,11 @@ import nbformat
 import pytest
 import sealed
 
-from book.make import new_chapter, notebooks
+from book.make import book, new_chapter, notebooks
 from labs.fluid import record_notebooks
 
 ROOT = Path(__file__).parents[2]
-NAMES = {path.stem: path.with_suffix(".ipynb") for path in notebooks.texts(ROOT)}
+NAMES = {path.stem: path.with_suffix(".ipynb") for path in book.texts(ROOT)}
 NEW = "97_new_chapter"          # what `make new-chapter` writes; the number is taken only for the test
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from book.make import new_chapter, notebooks, rules
+from book.make import book, new_chapter, notebooks, rules
 
 ROOT = Path(__file__).parents[2]
 CONTENTS = "root: index\nparts:\n  - caption: One\n    chapters:\n      - file: chapters/06_mnist\n      - file: chapters/26_llama\n"
@@ -23,7 +23,7 @@ def root(tmp_path):
                                           ("07_x", ["06_mnist", "07_x", "26_llama"]), ("01_x", ["01_x", "06_mnist", "26_llama"])])
 def test_it_writes_text_and_notebook_and_enters_them_in_order(root, name, listed):
     text = new_chapter.make(name, root)
-    assert notebooks.pages(root) == ["index", *(f"chapters/{one}" for one in listed)]
+    assert book.pages(root) == ["index", *(f"chapters/{one}" for one in listed)]
     assert notebooks.drifted([text], root) == []
     assert ("# " + new_chapter.title(name) + "\n") in text.read_text() and "@" + "TITLE" not in text.read_text()
 
@@ -33,7 +33,7 @@ def test_what_it_writes_keeps_every_rule_and_the_skeleton(root):
     for rule in (rules.no_outputs, rules.no_empty_cells, rules.known_tags, rules.narrow_sides, rules.sides_begin_with_their_magic,
                  rules.both_sides, rules.models_are_placed, rules.prose_for_colab, rules.front_matter):
         assert rule(nb) == []
-    assert rules.colab_first(nb, notebooks.version(ROOT)) == []
+    assert rules.colab_first(nb, book.version(ROOT)) == []
     assert any(rules.side(cell) == "paddle" for cell in nb.cells), "a pair"
     headings = [line[3:] for cell in nb.cells if cell.cell_type == "markdown" for line in cell.source.splitlines() if line.startswith("## ")]
     assert headings == ["Prediction before running", "Paddle and PyTorch side by side", "Parity", "Training", "Result against target",

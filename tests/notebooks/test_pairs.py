@@ -6,11 +6,11 @@ import nbformat
 import pytest
 import yaml
 
-from book.make import notebooks, rules
+from book.make import book, notebooks, rules
 
 ROOT = Path(__file__).parents[2]
-TEXTS = notebooks.texts(ROOT)
-VERSION = notebooks.version(ROOT)
+TEXTS = book.texts(ROOT)
+VERSION = book.version(ROOT)
 RULES = [rules.no_outputs, rules.no_empty_cells, rules.known_tags, rules.narrow_sides, rules.sides_begin_with_their_magic,
          rules.both_sides, rules.models_are_placed, rules.prose_for_colab]
 

@@ -4,11 +4,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from book.make import floors, notebooks, rules
+from book.make import book, floors, rules
 
 ROOT = Path(__file__).parents[2]
 SIDES = [name.removesuffix("_side") for name in floors.TWINS]
-SHOWN = [(path, nb.metadata["parity"]["task"]) for path in notebooks.texts(ROOT)
+SHOWN = [(path, nb.metadata["parity"]["task"]) for path in book.texts(ROOT)
          if (nb := nbformat.read(path.with_suffix(".ipynb"), 4)).metadata.get("parity", {}).get("skeleton") == "twins" or nb.metadata.get("parity", {}).get("task") == "llama"]
 
 

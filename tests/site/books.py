@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 
-from book.make import site
+from book.make import book, site
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,13 +50,13 @@ def write_chapter(root, name, cells, run=True):
         (runs / f"{name}.json").write_text(json.dumps({"cells": record}), encoding="utf-8")
 
 
-def new_book(root, url=site.PLACEHOLDER):
+def new_book(root, url=book.PLACEHOLDER):
     """Lay out a book of two chapters under `root` with the repository's own configuration and pages."""
     shutil.copytree(ROOT / "book", root / "book", ignore=shutil.ignore_patterns("__pycache__", "make"))
     for page in (root / "book/pages").glob("*.md"):        # the pages lead to chapters of the real book; here there are two
         page.write_text(re.sub(r"\(\.\./\.\./chapters/\w+\.ipynb", "(../../chapters/01_pairs.ipynb", page.read_text(encoding="utf-8")), encoding="utf-8")
     config = (ROOT / "_config.yml").read_text(encoding="utf-8")
-    ours = site.address_of(site.yaml.safe_load(config)).url
+    ours = book.address_in(site.yaml.safe_load(config)).url
     (root / "_config.yml").write_text(config.replace(ours, url), encoding="utf-8")
     (root / "_toc.yml").write_text(
         "format: jb-book\nroot: index\nchapters:\n- file: chapters/01_pairs\n- file: chapters/02_plain\n"

@@ -7,11 +7,11 @@ import pytest
 from books import new_book, text, write_chapter
 from bs4 import BeautifulSoup
 
-from book.make import glossary, notebooks, site
+from book.make import book, glossary, site
 
 ROOT = Path(__file__).resolve().parents[2]
 TERMS, NAMES = glossary.read(ROOT)
-TEXTS = notebooks.texts(ROOT)
+TEXTS = book.texts(ROOT)
 SMALL = [glossary.Term("ladder", "等价阶梯", "A proof."), glossary.Term("softmax", "s", "S."), glossary.Term("softmax regression", "s", "S."),
          glossary.Term("LSTM", "长短期记忆网络", "A network."), glossary.Term("McNemar's test", "检验", "A test.", ["McNemar"])]
 

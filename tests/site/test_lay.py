@@ -8,6 +8,7 @@ import yaml
 from books import TORCH, cell, new_book, text, write_chapter
 
 from book.make import site
+from book.make.book import PLACEHOLDER, BookError, address_in, parts, version
 
 
 @pytest.fixture
@@ -55,24 +56,25 @@ def test_run_of_other_code_is_refused(ids, at):
         site.with_outputs(notebook("a", "b"), run_of(*ids), "01_x")
 
 
-def test_documents_follow_parts_and_sections():
-    """Reading order, whichever way the contents are nested."""
-    toc = {"root": "index", "parts": [{"caption": "I", "chapters": [{"file": "a", "sections": [{"file": "b.md"}]}]},
-                                      {"chapters": [{"file": "c.ipynb"}]}]}
-    assert site.documents(toc) == ["index", "a", "b", "c"]
+def test_pages_follow_parts_and_sections_whichever_way_they_are_written(tmp_path):
+    """Reading order, and no suffix, for all who ask."""
+    (tmp_path / "_toc.yml").write_text("root: index.md\nparts:\n- caption: I\n  chapters:\n  - file: a\n    sections: [{file: b.md}]\n"
+                                       "- chapters: [{file: c.ipynb}]\n", encoding="utf-8")
+    assert parts(tmp_path) == [(None, ["index"]), ("I", ["a", "b"]), (None, ["c"])]
 
 
+@pytest.mark.parametrize("end", ["", "/", ".git"])
 @pytest.mark.parametrize("url, pages", [("https://github.com/Some-One/a.b", "https://some-one.github.io/a.b/")])
-def test_address_gives_the_place_of_the_site(url, pages):
+def test_address_gives_the_place_of_the_site(url, pages, end):
     """GitHub Pages serves OWNER/NAME there."""
-    assert site.address_of({"repository": {"url": url + "/"}}).pages == pages
+    assert address_in({"repository": {"url": url + end}}).pages == pages
 
 
 @pytest.mark.parametrize("url", ["", "github.com/a/b", "https://github.com/a", "https://gitlab.com/a/b"])
 def test_other_addresses_are_refused(url):
     """A link to a wrong place is worse than none."""
-    with pytest.raises(site.SiteError, match="must be https://github.com/OWNER/NAME"):
-        site.address_of({"repository": {"url": url}}).pages      # noqa: B018
+    with pytest.raises(BookError, match="must be https://github.com/OWNER/NAME"):
+        address_in({"repository": {"url": url}}).pages      # noqa: B018
 
 
 CONFIG = {"title": "T", "exclude_patterns": ["x"], "repository": {"url": "https://github.com/a/b"}, "execute": {"execute_notebooks": "force"},
@@ -91,9 +93,9 @@ def test_configuration_with_an_address_has_its_links():
 
 def test_configuration_without_an_address_has_no_link_to_it():
     """Nothing of the placeholder is left, and the rest stays."""
-    made = site.derived_config({**CONFIG, "repository": {"url": site.PLACEHOLDER}}, "1.0", "2026-01-02")
+    made = site.derived_config({**CONFIG, "repository": {"url": PLACEHOLDER}}, "1.0", "2026-01-02")
     assert "launch_buttons" not in made and made["html"] == {"favicon": "f.svg"}
-    assert site.PLACEHOLDER not in json.dumps(made) and made["execute"] == {"execute_notebooks": "off"}
+    assert PLACEHOLDER not in json.dumps(made) and made["execute"] == {"execute_notebooks": "off"}
 
 
 def test_chapter_without_a_run_is_an_error(book):
@@ -165,5 +167,5 @@ def test_version_is_read_as_text(tmp_path):
     """Without it the foot of the pages would name none."""
     (tmp_path / "labs").mkdir()
     (tmp_path / "labs/__init__.py").write_text("__version__ = None\n", encoding="utf-8")
-    with pytest.raises(site.SiteError, match="no line __version__"):
-        site.version_of(tmp_path)
+    with pytest.raises(BookError, match="expected a line __version__"):
+        version(tmp_path)

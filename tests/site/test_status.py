@@ -1,12 +1,16 @@
 """The status page: what it reads from a run, and what it never shows green."""
+import importlib.metadata
 import json
+import platform
+import re
 
+import nbformat
 import pytest
-import yaml
 from books import cell, new_book, text, write_chapter
 from bs4 import BeautifulSoup
 
 from book.make import findings, gpu, runs, site, status
+from book.make.book import MADE, pages
 from labs import outputs
 
 RUNGS = findings.RUNGS
@@ -38,9 +42,9 @@ def book(tmp_path):
 
     def make(*pieces, **changes):
         write_chapter(root, "02_plain", [text("t0", "# 2. Plain, and more"), cell("c0", "1 + 1"), cell("c1", "2")])
-        notebook = status.nbformat.read(root / "chapters/02_plain.ipynb", 4)
-        run = {"key": runs.key(notebook, root), "depends": {"files": {}, "package_data": None}, "mode": "quick", "seconds": 20.0, "processor_s": 18.0, "peak_mb": 700,
-               "date": "2026-11-01T10:00:00Z", "versions": {"python": "3.11.2", "torch": "2.13.0"}, "places": {"torch": "cpu", "paddle": "cpu"},
+        notebook = nbformat.read(root / "chapters/02_plain.ipynb", 4)
+        run = {"before": runs.before(notebook), "depends": {"files": {}, "package_data": None}, "mode": "quick", "seconds": 20.0, "processor_s": 18.0, "peak_mb": 700,
+               "date": "2026-11-01T10:00:00Z", "versions": {"python": platform.python_version(), "torch": importlib.metadata.version("torch")}, "places": {"torch": "cpu", "paddle": "cpu"},
                "cells": [{"id": "c0", "execution_count": 1, "outputs": left(*pieces)}, {"id": "c1", "execution_count": 2, "outputs": []}]}
         run |= changes
         (root / "_build/runs/02_plain.json").write_text(json.dumps(run), encoding="utf-8")
@@ -54,7 +58,7 @@ def page(root, name="chapters/02_plain"):
 
 def tables(root):
     """{caption: rows as lists of texts} of the page."""
-    documents = site.documents(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8")))
+    documents = pages(root)
     soup = BeautifulSoup(status.text(root, documents), "html.parser")
     return {table.caption.get_text(): [[c.get_text().strip() for c in row.select("th, td")] for row in table.select("tbody tr")]
             for table in soup.select("table")}
@@ -74,8 +78,24 @@ def no_run(root):
     (root / "_build/runs/02_plain.json").unlink()
 
 
-def changed_lock(root):
-    (root / "requirements.lock").write_text("torch==99", encoding="utf-8")
+def other_versions(root):
+    """As on a Python without a lock, after an upgrade: what ran is no longer what is installed."""
+    path = root / "_build/runs/02_plain.json"
+    run = json.loads(path.read_text(encoding="utf-8"))
+    run["versions"] = dict.fromkeys(run["versions"], "0.0.1")
+    path.write_text(json.dumps(run), encoding="utf-8")
+
+
+def no_versions(root):
+    path = root / "_build/runs/02_plain.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"versions": {}}), encoding="utf-8")
+
+
+def another_card(root):
+    path = root / "_build/runs/02_plain.json"
+    run = json.loads(path.read_text(encoding="utf-8"))
+    run["before"]["graphics cards"] = "GPU 0: NVIDIA of last year"
+    path.write_text(json.dumps(run), encoding="utf-8")
 
 
 def failed_since(root):
@@ -83,12 +103,15 @@ def failed_since(root):
     (root / "_build/errors/02_plain.txt").write_text("it broke", encoding="utf-8")
 
 
-@pytest.mark.parametrize("spoil, word", [(changed_code, "out of date"), (no_run, "did not run"), (changed_lock, "out of date"), (failed_since, "failed")])
+@pytest.mark.parametrize("spoil, word", [
+    (changed_code, "out of date: its code changed"), (no_run, "did not run"), (failed_since, "failed"),
+    (other_versions, r"out of date: python 0\.0\.1 -> 3\.\d+\.\d+, torch 0\.0\.1 -> \d.*"), (no_versions, "out of date: it does not say .*"),
+    (another_card, "out of date: graphics cards GPU 0: NVIDIA of last year -> .*")])
 def test_a_page_that_did_not_run_as_it_stands_is_never_green(book, spoil, word):
     root = book(ladder(), RESULT)
     spoil(root)
     one = page(root)
-    assert one.state.value is False and one.state.word == word
+    assert one.state.value is False and re.fullmatch(word, one.state.word), one.state.word
     assert one.proof()["proofs green"] is None and list(one.rungs()) == [], "it shows proofs of a run that does not count"
 
 
@@ -106,9 +129,9 @@ def test_a_smoke_run_is_no_verdict(book):
 
 def test_a_run_over_its_budget_shows_it(book, monkeypatch):
     root = book(seconds=130.0, processor_s=99.0)
-    made = status.nbformat.read(root / "chapters/02_plain.ipynb", 4)
+    made = nbformat.read(root / "chapters/02_plain.ipynb", 4)
     made.metadata["parity"] = {"budget_s": 60}
-    status.nbformat.write(made, root / "chapters/02_plain.ipynb")
+    nbformat.write(made, root / "chapters/02_plain.ipynb")
     row = page(root).execution()
     assert str(row["processor seconds"]) == "✘ 99 of 60" and row["seconds"] == "130"
 
@@ -173,7 +196,7 @@ def test_results_stand_beside_their_targets(book):
 def test_every_page_with_code_has_its_row_and_the_others_none(book):
     rows = tables(book())["Pages with code, as they were executed"]
     assert [row[0] for row in rows] == ["Pairs", "2. Plain"]
-    assert rows[0][1] == "✘ out of date", "a run without a key cannot be told to hold"
+    assert rows[0][1].startswith("✘ out of date: its code changed"), "a run that says nothing cannot be told to hold"
 
 
 def test_a_gpu_run_is_kept_for_the_builds_of_machines_without_one(book):
@@ -187,6 +210,5 @@ def test_a_gpu_run_is_kept_for_the_builds_of_machines_without_one(book):
 
 def test_the_page_is_made_and_never_written():
     root = site.Path(site.__file__).resolve().parents[2]
-    from book.make import notebooks
-    assert set(site.MADE) == set(notebooks.MADE) <= set(notebooks.pages(root))
+    assert set(site.MADE) == set(MADE) <= set(pages(root))
     assert [name for name in site.MADE if (root / f"{name}.md").exists()] == []

@@ -1,0 +1,49 @@
+"""How much a notebook may take, in processor seconds: its own and those of its children, whatever else the machine does.
+
+The front matter of a text says what its quick run may take (`parity: budget_s:`). It is typed there and
+nowhere else: `make notebooks` puts it into the cell `run.banner()`.
+"""
+import os
+
+from book.make import book
+
+SMOKE_S, QUICK_S, MOST_S = 15, 90, 120
+# Older than the smoke budget; a chapter leaves this list when its smoke run is short enough.
+SMOKE_EXCEPTIONS = dict.fromkeys(("01_install", "06_mnist", "07_se_resnext", "08_rnn_lm", "22_tokenizers", "26_llama"), 60)
+# A quick run of more than 90 s is an exception, named here with its reason.
+EXCEPTIONS = {
+    "06_mnist": "three models in three eras, and twenty-one training runs for the spread of the accuracy",
+    "07_se_resnext": "fifty layers: one step of the full network in float64 on three sides",
+    "08_rnn_lm": "two corpora, and the real Fluid trains beside two frameworks",
+    "22_tokenizers": "each id of three tokenizers is compared with the library's on whole corpora",
+    "26_llama": "real weights of 135 million parameters, twice",
+}
+MARGIN = 1.5        # processors differ: what takes 90 s on one may take 130 s on another that is as good
+
+
+def allowed(name, notebook, mode):
+    """Processor seconds that a run may take, or None where nothing binds it (a full run, a page without a budget)."""
+    return {"smoke": SMOKE_EXCEPTIONS.get(name, SMOKE_S), "quick": book.budget(notebook)}.get(mode)
+
+
+def broken(name, notebook):
+    """What is wrong with the budget in a front matter, in words: an empty list where nothing is."""
+    budget = book.budget(notebook)
+    most = MOST_S if name in EXCEPTIONS else QUICK_S
+    if isinstance(budget, bool) or not isinstance(budget, (int, float)) or not 0 < budget <= most:
+        return [f"front matter, parity.budget_s: expected processor seconds above 0 and at most {most}, got {budget!r}"
+                + ("" if name in EXCEPTIONS else f"; up to {MOST_S} by exception, see book/make/budgets.py")]
+    return []
+
+
+def overrun(name, notebook, run):
+    """(what to say of a run over its budget, does it fail the build); ("", False) within it.
+
+    Beyond the margin it fails in continuous integration, where CI is set, and is a warning elsewhere.
+    """
+    most, took = allowed(name, notebook, run["mode"]), run["processor_s"]
+    if most is None or took <= most:
+        return "", False
+    said = f"over its budget of {most:g} processor seconds ({run['mode']} run): {took:.1f}"
+    fails = took > MARGIN * most and bool(os.environ.get("CI"))
+    return said + (f", and more than {MARGIN:g} times as much is no matter of the processor" if fails else ""), fails
