@@ -33,8 +33,35 @@ def test_another_command_is_found_out(command):
     assert foreign(yaml.safe_dump({"jobs": {"a": {"steps": [{"run": command}]}}})) == [command]
 
 
-def test_there_is_one_to_publish_one_for_the_suite_and_one_for_the_newest_versions():
-    assert [path.stem for path in WORKFLOWS] == ["publish", "suite", "weekly"]
+def unguarded(text):
+    """Jobs that put the site on the web without waiting for one that runs the whole suite."""
+    jobs = yaml.safe_load(text)["jobs"]
+    whole = {name for name, job in jobs.items() if any(step.get("run") == "bash .ci/run" for step in job["steps"])}
+    return [name for name, job in jobs.items() if any("deploy-pages" in step.get("uses", "") for step in job["steps"])
+            and not whole & set([job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", []))]
+
+
+def test_the_site_is_published_in_one_place_and_only_when_the_suite_is_green():
+    texts = [path.read_text(encoding="utf-8") for path in WORKFLOWS]
+    assert [one for text in texts for one in unguarded(text)] == []
+    assert sum("deploy-pages" in text for text in texts) == 1
+
+
+@pytest.mark.parametrize("needs", [None, "build", ["build"]])
+def test_a_publication_that_does_not_wait_for_the_suite_is_found(needs):
+    deploy = {"steps": [{"uses": "actions/deploy-pages@v4"}]} | ({"needs": needs} if needs else {})
+    jobs = {"suite": {"steps": [{"run": "bash .ci/run"}]}, "build": {"steps": [{"run": "make book"}]}, "deploy": deploy}
+    assert unguarded(yaml.safe_dump({"jobs": jobs})) == ["deploy"]
+    assert unguarded(yaml.safe_dump({"jobs": jobs | {"deploy": deploy | {"needs": ["suite"]}}})) == []
+
+
+def test_the_suite_keeps_wheels_and_data():
+    steps = yaml.safe_load((ROOT / ".github/workflows/suite.yml").read_text(encoding="utf-8"))["jobs"]["suite"]["steps"]
+    assert {step["with"]["path"] for step in steps if "actions/cache" in step.get("uses", "")} == {"~/.cache/pip", "~/.cache/parity-course"}
+
+
+def test_there_is_one_for_the_suite_and_one_for_the_newest_versions():
+    assert [path.stem for path in WORKFLOWS] == ["suite", "weekly"]
     weekly = (ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8")
     assert "schedule" in weekly and "gh issue create" in weekly and "3.13" in weekly
 
