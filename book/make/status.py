@@ -158,7 +158,7 @@ def text(root, documents):
     results = table([row for page in pages for row in page.results()], "Results of this build beside the published ones",
                     columns=["page", "result", "this build", "n", "95 % interval", "band", "inside", "published", "source"])
     parts = [INTRO, summary(pages),
-             "## Execution", "Two pages are executed at once, on two processor cores, and each waits while the other is timing something. So a quick "
+             "## Execution", "Two pages are executed at once, on two processor cores, and one stands still while the other is timing something. So a quick "
              "run is held to its page's budget by the processor seconds that it took.",
              table([page.execution() for page in pages], "Pages with code, as they were executed").html,
              "## Proofs", "Each proof is a parity ladder or an equality check; a planted mistake is caught when it breaks the rung that it "

@@ -51,6 +51,13 @@ def test_the_front_matter_says_what_the_status_page_needs(path):
     assert rules.front_matter(read(path), chapter=path.parent.name == "chapters") == []
 
 
+def test_the_first_page_lists_every_chapter_with_what_its_front_matter_says(tmp_path):
+    first, listed = nbformat.read(ROOT / "index.ipynb", 4), notebooks.listed(ROOT)
+    chapters = [path for path in TEXTS if path.parent.name == "chapters"]
+    assert all(f"](chapters/{path.stem}.ipynb). {read(path).metadata['parity']['about']}" in listed for path in chapters)
+    assert len(re.findall("^- ", listed, re.M)) == len(chapters) and any(listed in cell.source for cell in first.cells)
+
+
 def test_changelog_and_citation_name_this_version():
     newest = re.search(r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
     assert newest and newest.group(1) == VERSION, f"CHANGELOG.md: expected its newest entry to be {VERSION}"

@@ -27,9 +27,9 @@ def addressed_book(tmp_path_factory):
     return root
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium():
-    """One Chromium for all tests of a file."""
+    """One Chromium for all tests."""
     with browser.opened() as running:
         yield running
 
