@@ -1,77 +1,74 @@
 """What Fluid cells showed and gave, kept for machines without the runtime.
 
-A recording is NUMBER-KEY-INPUTS.json (outputs, what the inputs looked like, date and versions) and, where values
-came out, NUMBER-KEY-INPUTS.npz. The number counts the Fluid cells; the key is a hash of all Fluid cells so far, because the process over
-there keeps what earlier cells have made.
+A recording is NUMBER-KEY-INPUTS.json (outputs, what the inputs looked like, date, versions, processor) and, where
+values came out, NUMBER-KEY-INPUTS.npz. The number counts the Fluid cells; the key is a hash of all Fluid cells so
+far, because the process over there keeps what earlier cells have made. The .json holds its own checksum and that of
+the .npz, and both are verified on reading: a number changed by hand is an error, not a result.
+
+The .npz holds few arrays, one of each dtype with all values end to end, an index of them, and the spread of float32
+(see `labs.fluid.comparison`): a thousand small arrays in a file of their own each would take twice as much.
 """
 import hashlib
+import io
 import json
-import re
-from dataclasses import dataclass
+import zipfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from labs.fluid.comparison import DOUBLE, by_path, spread
 from labs.fluid.errors import FluidError
-from labs.fluid.kernel.fluid_crossing import SEPARATOR, flat, unpack
+from labs.fluid.fingerprints import differing, fingerprint, mark
+from labs.fluid.kernel.fluid_crossing import nested
 from labs.parity.sketches import sketch
 
 TASKS = Path(__file__).resolve().parents[1] / "tasks"        # each task keeps its own: TASK/recordings/
-LARGE, PLACES = 1024, 256       # of an array with more entries than LARGE a sketch with so many places is kept
-MEGABYTE = 1_000_000            # the most that one cell's recording may take
-NUMBER = re.compile(r"[-+]?\d+\.\d*(?:e[-+]?\d+)?|[-+]?\d+e[-+]?\d+")
-CLOSE = {"f4": 1e-4, "f8": 1e-9, "text": 1e-4, "input": 1e-4}      # relative to an array's size
+LARGE, PLACES = 512, 128        # of an array with more entries than LARGE a sketch with so many places is kept
+MEGABYTE = 1_000_000            # the most that a chapter's recordings may take
 USED = set()                    # files that this process has shown
+SAID = ("date", "versions", "processor", "precision", "cell", "inputs", "outputs")
+RENEW = "`git checkout` brings back what was recorded, `make recordings` records anew"
 
 
 @dataclass(frozen=True)
 class Recording:
-    """One cell, as it was recorded."""
+    """One cell, as it was recorded.
+
+    Attributes
+    ----------
+    path : Path
+        Of the .json.
+    date, versions, processor : str
+        When, with what and on what it was made.
+    precision : {"float64", "float32"}
+        In which the cell computed what it prints.
+    cell : str
+    inputs : dict of str to str
+        Their fingerprints.
+    outputs : list of dict
+        In nbformat's terms.
+    values : dict
+        What came out.
+    spread : dict of str to float
+        By path of a float32 array: how far from float64 rounding took it, when recorded.
+    """
 
     path: Path
-    inputs: dict
-    outputs: list
-    values: dict
     date: str
     versions: str
+    processor: str
+    precision: str
+    cell: str
+    inputs: dict = field(repr=False)
+    outputs: list = field(repr=False)
+    values: dict = field(repr=False)
+    spread: dict = field(repr=False)
 
 
 def key(cells):
     """The key of the last of some cells: a hash of all of them, in order."""
     return hashlib.sha256("\n%%\n".join(cell.strip() for cell in cells).encode()).hexdigest()[:16]
-
-
-def fingerprint(values):
-    """What a recording remembers of its inputs: integers and text exactly, of floats 32 entries and the size."""
-    seen = {}
-    for name, value in values.items():
-        for path, array in flat(value, name):
-            if array.dtype.kind in "fc" and array.size:
-                picks = array.ravel()[np.linspace(0, array.size - 1, min(array.size, 32)).astype(int)]
-                content = [float(x) for x in picks.astype(float)] + [float(np.sqrt(np.mean(np.square(array, dtype=float))))]
-            else:
-                plain = array.astype("<i8") if array.dtype.kind in "iub" else array
-                content = hashlib.sha256(np.ascontiguousarray(plain).tobytes()).hexdigest()[:16]
-            kind = array.dtype.name if array.dtype.kind in "fc" else array.dtype.kind
-            seen[path] = [kind, list(array.shape), content]
-    return seen
-
-
-def differing(recorded, given):
-    """Names of the inputs in which two fingerprints differ, beyond the last digits of floats."""
-    def same(a, b):                             # [kind, shape, entries of floats or a hash]
-        if a is None or b is None or a[:2] != b[:2] or isinstance(a[2], str) or isinstance(b[2], str):
-            return a == b
-        return near(np.array(a[2]), np.array(b[2]), CLOSE["input"])
-    wrong = [path for path in {**recorded, **given} if not same(recorded.get(path), given.get(path))]
-    return sorted({path.split(SEPARATOR)[0] for path in wrong})
-
-
-def near(a, b, tolerance):
-    """Are two arrays equal within a tolerance relative to their size?"""
-    size = max(np.max(np.abs(a), initial=0.0), np.max(np.abs(b), initial=0.0))
-    gap = np.max(np.abs(np.asarray(a, float) - b), initial=0.0)
-    return bool(gap <= tolerance * size) or bool(np.array_equal(a, b, equal_nan=True))
 
 
 def find(cells, inputs, folder=None):
@@ -81,13 +78,18 @@ def find(cells, inputs, folder=None):
     -------
     (Recording or None, str)
         And why there is none, in words.
+
+    Raises
+    ------
+    FluidError
+        There is one, and it is not as it was written.
     """
-    wrong, wanted = "", key(cells)
-    for path in sorted((folder or TASKS).glob(f"**/*-{wanted}-*.json")):
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        wrong = ", ".join(differing(kept["inputs"], fingerprint(inputs)))
+    wrong, seen = "", None
+    for path in sorted((folder or TASKS).glob(f"**/*-{key(cells)}-*.json")):
+        kept, seen = read(path), seen or fingerprint(inputs)
+        wrong = ", ".join(differing(kept.inputs, seen))
         if not wrong:
-            return Recording(path, kept["inputs"], kept["outputs"], values_of(path), kept["date"], kept["versions"]), ""
+            return kept, ""
     if wrong:
         return None, f"it was recorded with other inputs ({wrong})"
     return None, "it, or a Fluid cell before it, is not as it was when recorded"
@@ -98,10 +100,42 @@ def use(recording):
     USED.update(file for file in (recording.path, recording.path.with_suffix(".npz")) if file.exists())
 
 
-def values_of(path):
-    """The values beside a recording's .json."""
-    beside = path.with_suffix(".npz")
-    return unpack(beside) if beside.exists() else {}
+def read(path):
+    """Read a recording, and verify that it is what was written.
+
+    Raises
+    ------
+    FluidError
+        Its text or its values were changed, or it has another form; the message says which.
+    """
+    def refuse(why):
+        return FluidError(f"the recording {path.parent.parent.name}/{path.parent.name}/{path.name} {why}; {RENEW}")
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise refuse(f"cannot be read ({error})") from None
+    if not isinstance(kept, dict) or not {*SAID, "values", "checksum"} <= kept.keys():
+        raise refuse("has another form: expected " + ", ".join((*SAID, "values", "checksum")))
+    checksum = kept.pop("checksum")
+    if checksum != checksum_of(kept):
+        raise refuse(f"was changed after it was written: its checksum is {checksum_of(kept)}, expected {checksum}")
+    arrays, measured = {}, {}
+    if kept["values"]:
+        try:
+            content = path.with_suffix(".npz").read_bytes()
+        except OSError as error:
+            raise refuse(f"lacks its values ({error})") from None
+        found = hashlib.sha256(content).hexdigest()
+        if found != kept["values"]:
+            raise refuse(f"has other values than were written: the checksum of the .npz is {found[:16]}, "
+                         f"expected {kept['values'][:16]}")
+        arrays, measured = unpacked(content)
+    return Recording(path, values=nested(arrays), spread=measured, **{name: kept[name] for name in SAID})
+
+
+def checksum_of(kept):
+    """The checksum of a recording's text: of its content, not of its bytes, which git may end otherwise."""
+    return hashlib.sha256(json.dumps(kept, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:32]
 
 
 def reduced(values):
@@ -113,8 +147,60 @@ def reduced(values):
     return {name: small(value) for name, value in values.items()}
 
 
-def write(folder, cells, inputs, outputs, values, date, versions):
+def packed(arrays, measured):
+    """Arrays by path, and the spread by path, as the bytes of an .npz."""
+    groups, index = {}, []
+    for path, array in arrays.items():
+        group = f"{array.dtype.kind}{array.dtype.itemsize}"
+        groups.setdefault(group, []).append(np.ascontiguousarray(array).reshape(-1))
+        index.append([path, group, list(array.shape), f"{measured[path]:.3g}" if path in measured else ""])
+    content = io.BytesIO()
+    text = json.dumps(index, ensure_ascii=False, separators=(",", ":")).encode()
+    np.savez_compressed(content, index=np.frombuffer(text, np.uint8),
+                        **{group: np.concatenate(parts) for group, parts in groups.items()})
+    return content.getvalue()
+
+
+def unpacked(content):
+    """What `packed` made: (arrays by path, spread by path)."""
+    arrays, measured, at = {}, {}, {}
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as given:
+            groups = {name: given[name] for name in given.files}
+    except (ValueError, zipfile.BadZipFile) as error:
+        raise FluidError(f"the values of a recording cannot be read ({error}); {RENEW}") from None
+    for path, group, shape, far in json.loads(groups["index"].tobytes()):
+        size, start = int(np.prod(shape)), at.get(group, 0)
+        arrays[path] = groups[group][start:start + size].reshape(shape)
+        at[group] = start + size
+        if far:
+            measured[path] = float(far)
+    return arrays, measured
+
+
+def write(folder, cells, inputs, outputs, values, made, draws=(), precision=DOUBLE):
     """Write a recording.
+
+    Parameters
+    ----------
+    folder : Path
+    cells : list of str
+        The Fluid cells up to this one.
+    inputs, values : dict
+        What went in and what came out.
+    outputs : list of dict
+        In nbformat's terms.
+    made : dict of str to str
+        `date`, `versions` and `processor`.
+    draws : list of dict
+        What came out when the inputs were moved by a few ulp.
+    precision : {"float64", "float32"}
+        In which the cell computed what it prints.
+
+    Returns
+    -------
+    Path
+        Of the .json.
 
     Raises
     ------
@@ -122,60 +208,18 @@ def write(folder, cells, inputs, outputs, values, date, versions):
         It is larger than a megabyte: the outputs are too many, or what comes out.
     """
     seen, kept = fingerprint(inputs), by_path(reduced(values))
-    mark = hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:8]
-    path = Path(folder) / f"{len(cells):02}-{key(cells)}-{mark}.json"
+    path = Path(folder) / f"{len(cells):02}-{key(cells)}-{mark(seen)}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    if kept:
-        np.savez_compressed(path.with_suffix(".npz"), **kept)
-    path.write_text(json.dumps({"date": date, "versions": versions, "cell": cells[-1], "inputs": seen, "outputs": outputs},
-                               indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    size = sum(file.stat().st_size for file in path.parent.glob(path.stem + ".*"))
+    beside = packed(kept, spread(kept, [by_path(reduced(draw)) for draw in draws])) if kept else b""
+    said = {**made, "precision": precision, "cell": cells[-1], "inputs": seen, "outputs": outputs,
+            "values": hashlib.sha256(beside).hexdigest() if kept else ""}
+    text = json.dumps({"checksum": checksum_of(said), **said}, indent=1, ensure_ascii=False) + "\n"
+    size = len(text.encode()) + len(beside)
     if size > MEGABYTE:
         largest = max(kept, key=lambda name: kept[name].nbytes, default="its outputs")
-        raise FluidError(f"the recording of this cell takes {size:,} bytes, {MEGABYTE:,} are allowed; the largest value is {largest}")
+        raise FluidError(f"the recording of this cell takes {size:,} bytes, {MEGABYTE:,} are allowed to a chapter; "
+                         f"the largest value is {largest}")
+    if kept:
+        path.with_suffix(".npz").write_bytes(beside)
+    path.write_text(text, encoding="utf-8")
     return path
-
-
-def drift(recording, outputs, values):
-    """Where a run differs from its recording, in words; empty if every number is within tolerance."""
-    wrong, kept, now = [], by_path(recording.values), by_path(reduced(values))
-    for path in sorted({**kept, **now}):
-        a, b = kept.get(path), now.get(path)
-        if a is None or b is None or a.shape != b.shape or a.dtype.kind != b.dtype.kind:
-            wrong.append(f"{path}: recorded {describe(a)}, now {describe(b)}")
-        elif not (near(a, b, CLOSE[f"f{a.dtype.itemsize}"]) if a.dtype.kind == "f" else np.array_equal(a, b)):
-            wrong.append(f"{path}: other values" + (f", up to {np.max(np.abs(a - b)):.2g} apart" if a.dtype.kind == "f" else ""))
-    if len(recording.outputs) != len(outputs):
-        return [*wrong, f"recorded the outputs {kinds(recording.outputs)}, now {kinds(outputs)}"]
-    return wrong + [f"output {number} differs" for number, (a, b) in enumerate(zip(recording.outputs, outputs), 1)
-                    if not alike(a, b)]
-
-
-def by_path(values):
-    """{path: array} of all that is in some values."""
-    return {path: array for name, value in values.items() for path, array in flat(value, name)}
-
-
-def kinds(outputs):
-    """Outputs in words."""
-    return ", ".join(output.get("name", output["output_type"]) + f" {str(output.get('text', ''))[:200]!r}" for output in outputs) or "none"
-
-
-def describe(array):
-    """An array in words."""
-    return "nothing" if array is None else f"{array.dtype} {array.shape}"
-
-
-def alike(a, b):
-    """Are two outputs alike: the same text but for the last digits of its numbers, pictures of the same kind?"""
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(name.startswith("image/") or alike(a[name], b[name]) for name in a)
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(alike, a, b))
-    if isinstance(a, str) and isinstance(b, str):
-        numbers = [list(map(float, NUMBER.findall(text))) for text in (a, b)]
-        return NUMBER.sub("#", a) == NUMBER.sub("#", b) and all(near(np.array([x]), np.array([y]), CLOSE["text"])
-                                                                for x, y in zip(*numbers))
-    if isinstance(a, float) and isinstance(b, float):
-        return near(np.array([a]), np.array([b]), CLOSE["text"])
-    return a == b

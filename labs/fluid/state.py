@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 
 from labs import outputs
-from labs.fluid import environment
+from labs.fluid import environment, processor
 from labs.fluid.errors import FluidError
 
 MODES = {"auto": "run where the runtime is installed, else show recordings (the default)",
@@ -36,23 +36,25 @@ class Status:
     state: str
     versions: str
     date: str = ""
+    processor: str = ""
 
     @property
     def text(self):
         """In a sentence or two."""
         if self.date:
-            return f"Recorded on {self.date} with {self.versions}; not run here."
+            return f"Recorded on {self.date} with {self.versions}, on {self.processor}; not run here."
         if self.state == "recordings":
             return ("The Fluid cells of this page show recordings: the real Fluid is not run here. "
                     "To run them: python -m labs fluid install (Linux on x86-64, 900 MB), then restart the kernel.")
-        return f"The Fluid cells of this page run here, in {self.versions}."
+        return f"The Fluid cells of this page run here, in {self.versions}, on {self.processor}."
 
     def __repr__(self):
         return self.text
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return outputs.bundle(self.text, f'<p class="labs-fluid"><em>{html.escape(self.text)}</em></p>',
-                              {"kind": "fluid", "state": self.state, "versions": self.versions, "date": self.date})
+                              {"kind": "fluid", "state": self.state, "versions": self.versions, "date": self.date,
+                               "processor": self.processor})
 
 
 def status():
@@ -67,4 +69,4 @@ def status():
         return Status("recordings", "")
     found = environment.installed() or {}
     known = f"paddlepaddle {found['paddlepaddle']}, Python {found['python']}" if "paddlepaddle" in found else found.get("executable", "")
-    return Status("runtime", known)
+    return Status("runtime", known, processor=str(processor.here()))

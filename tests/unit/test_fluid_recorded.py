@@ -21,9 +21,9 @@ def shell(tmp_path, monkeypatch):
     monkeypatch.delenv("LABS_FLUID", raising=False)
     monkeypatch.delenv("LABS_FLUID_PYTHON", raising=False)
     monkeypatch.setattr(recordings, "USED", set())
-    facts = "2026-11-22", "paddlepaddle 1.8.5, Python 3.8.18"
-    recordings.write(tmp_path / "recordings/06_mnist", [FIRST], {}, [], {}, *facts)
-    recordings.write(tmp_path / "recordings/06_mnist", [FIRST, SECOND], {"rate": 0.5}, [LINE], {"losses": 2.5}, *facts)
+    facts = {"date": "2026-11-22", "versions": "paddlepaddle 1.8.5, Python 3.8.18", "processor": "AMD EPYC 7763, AVX2"}
+    recordings.write(tmp_path / "recordings/06_mnist", [FIRST], {}, [], {}, facts)
+    recordings.write(tmp_path / "recordings/06_mnist", [FIRST, SECOND], {"rate": 0.5}, [LINE], {"losses": 2.5}, facts)
     with fluid_shell.opened(tmp_path) as made:
         good_rate(made)
         yield made
@@ -36,8 +36,24 @@ def good_rate(shell):
 def test_a_cell_shows_what_was_recorded_labelled_and_gives_its_values(shell, capsys):
     good(shell, capsys, FIRST)
     said = good(shell, capsys, SECOND)
-    assert "Recorded on 2026-11-22 with paddlepaddle 1.8.5, Python 3.8.18; not run here." in said and said.endswith("hi\n")
+    assert "Recorded on 2026-11-22 with paddlepaddle 1.8.5, Python 3.8.18, on AMD EPYC 7763, AVX2; not run here." in said and said.endswith("hi\n")
     assert shell.user_ns["losses"] == 2.5
+
+
+def test_the_notebook_can_ask_which_processor_computed(shell, capsys):
+    with pytest.raises(fluid.FluidError, match="no Fluid cell has been run"):
+        fluid.computed_on()
+    good(shell, capsys, FIRST)
+    assert str(fluid.computed_on()) == "AMD EPYC 7763, AVX2"
+    assert fluid.computed_on().has("AVX") and not fluid.computed_on().has("AVX-512")
+
+
+def test_a_changed_recording_is_not_shown(shell, capsys, tmp_path):
+    path, = (tmp_path / "recordings").glob("**/02-*.json")
+    path.write_text(path.read_text().replace("hi", "ho"))
+    good(shell, capsys, FIRST)
+    error, shown = bad(shell, capsys, SECOND)
+    assert isinstance(error, fluid.FluidError) and "was changed after it was written" in shown and "ho" not in shell.user_ns
 
 
 def test_a_cell_that_shows_and_gives_nothing_is_not_labelled(shell, capsys):

@@ -45,18 +45,23 @@ def pack(path, values):
 
 def unpack(path):
     """Read what `pack` wrote: {name: value}. An array without dimensions comes back as a number."""
-    values = {}
     with np.load(path, allow_pickle=False) as given:
-        for key in given.files:
-            inside, names, value = values, key.split(SEPARATOR), given[key]
-            if names[-1].startswith(SKETCH):
-                value = _sketch(tuple(map(int, names.pop()[len(SKETCH):].split("x"))), value)
-            elif not value.ndim:
-                value = value.item()
-            for name in names[:-1]:
-                inside = inside.setdefault(name, {})
-            if names[-1]:
-                inside[names[-1]] = value
+        return nested({key: given[key] for key in given.files})
+
+
+def nested(arrays):
+    """What `flat` took apart, put together: {name: value} of {path: array}."""
+    values = {}
+    for key, value in arrays.items():
+        inside, names = values, key.split(SEPARATOR)
+        if names[-1].startswith(SKETCH):
+            value = _sketch(tuple(map(int, names.pop()[len(SKETCH):].split("x"))), value)
+        elif not value.ndim:
+            value = value.item()
+        for name in names[:-1]:
+            inside = inside.setdefault(name, {})
+        if names[-1]:
+            inside[names[-1]] = value
     return values
 
 
