@@ -65,7 +65,7 @@ def parser():
     """Make the parser of `python -m labs`."""
     made = argparse.ArgumentParser(prog="python -m labs", description="The course's own commands.")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    one = commands.add_parser("doctor", help="say whether a chapter can run on this machine, and what mends it")
+    one = commands.add_parser("doctor", help="say whether a chapter can run on this machine, and what fixes it")
     one.set_defaults(do=doctor)
     one = commands.add_parser("fetch", help="bring data into the cache and check it")
     one.add_argument("names", nargs="*", metavar="NAME", help="sets to fetch (default: all that the book uses)")

@@ -95,7 +95,7 @@ def load(task, name: str, config=None, place: Path | None = None) -> Checkpoint:
     if not path.is_file():
         there = ", ".join(sorted(p.name.removesuffix(ENDING) for p in place.glob(f"*{ENDING}"))) or "none"
         raise CheckpointError(f"no checkpoint {name!r} in {place}; there are: {there}. Train it: python -m labs train {called(task)} {name}")
-    data, wanted = path.read_bytes(), sums(place).get(path.name)
+    data, wanted = path.read_bytes(), checksums(place).get(path.name)
     found = hashlib.sha256(data).hexdigest()
     if found != wanted:
         raise CheckpointError(f"{path}: expected sha256 {wanted}, got {found}: the file is damaged, or was trained again without "
@@ -122,8 +122,8 @@ def metadata(data: bytes) -> dict:
     return json.loads(data[8:8 + int.from_bytes(data[:8], "little")])["__metadata__"]
 
 
-def sums(place: Path) -> dict:
-    """Read SHA256SUMS, in the format of `sha256sum`: {file name: sum}."""
+def checksums(place: Path) -> dict:
+    """Read SHA256SUMS, in the format of `sha256sum`: {file name: checksum}."""
     path = Path(place) / SUMS
     lines = path.read_text(encoding="ascii").splitlines() if path.is_file() else []
     return {file: digest for digest, file in (line.split(maxsplit=1) for line in lines if line)}
@@ -148,7 +148,7 @@ def save(task, name: str, weights: dict, config, facts: dict, place: Path | None
     place = folder(task) if place is None else Path(place)
     place.mkdir(parents=True, exist_ok=True)
     (place / f"{name}{ENDING}").write_bytes(data)
-    known = sums(place) | {f"{name}{ENDING}": hashlib.sha256(data).hexdigest()}
+    known = checksums(place) | {f"{name}{ENDING}": hashlib.sha256(data).hexdigest()}
     (place / SUMS).write_text("".join(f"{digest}  {file}\n" for file, digest in sorted(known.items())), encoding="ascii")
     return place / f"{name}{ENDING}"
 

@@ -1,4 +1,4 @@
-"""Look at this machine and say whether a chapter can run on it, and what mends what is wrong.
+"""Look at this machine and say whether a chapter can run on it, and what fixes what is wrong.
 
 Each finding is looked at by itself: whatever is broken, the others are still reported. The
 frameworks are imported in processes of their own, because a broken one can take its process along.
@@ -26,12 +26,12 @@ ROOT = Path(labs.__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Finding:
-    """What was looked at, what was found, whether it is good (None: worth knowing), and what mends it."""
+    """What was looked at, what was found, whether it is good (None: worth knowing), and what fixes it."""
 
     what: str
     found: str
     good: bool | None = True
-    mend: str = ""
+    fix: str = ""
 
 
 def examine():
@@ -68,12 +68,12 @@ def report(findings, write=plainly):
              "state": tables.Verdict(f.good, {True: "good", False: "not good", None: ""}[f.good])} for f in findings]
     write(tables.table(rows, "The state of this machine"))
     bad = [f for f in findings if f.good is False]
-    for title, chosen in (("What stands in the way", bad), ("Worth knowing", [f for f in findings if f.good is None and f.mend])):
+    for title, chosen in (("What stands in the way", bad), ("Worth knowing", [f for f in findings if f.good is None and f.fix])):
         if chosen:
             write(f"\n{title}:")
             for f in chosen:
-                write(f"  {f.what}: {f.found}\n      {f.mend}" if f.mend else f"  {f.what}: {f.found}")
-    write("\nA chapter can run here." if not bad else "\nNo chapter can run here before this is mended.")
+                write(f"  {f.what}: {f.found}\n      {f.fix}" if f.fix else f"  {f.what}: {f.found}")
+    write("\nA chapter can run here." if not bad else "\nNo chapter can run here before this is fixed.")
     return 1 if bad else 0
 
 

@@ -68,8 +68,8 @@ def mcnemar(first, second, truth) -> dict:
     return {"differ": int(np.sum(first != second)), "first_only": one, "second_only": two, "p": min(1.0, 2 * tail)}
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, repr=False)
+class Result(outputs.Shown):
     """One result of a chapter beside its target; the status page reads it."""
     what: str
     value: float
@@ -106,15 +106,35 @@ class Result:
         return {"published": self.target, "source": self.source, "band of this run": span(self.band, how),
                 "inside": tables.Verdict(self.inside if run.mode() != "smoke" else None)}
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    @property
+    def row(self) -> dict:
+        """The result as a row of a table."""
         low, high = self.interval
         how = self.written.format
-        row = {"what": self.what, "this run": how(self.value), "95 % interval": f"{how(low)} to {how(high)}",
-               self.counted: self.n, **self.beside(how)}
-        shown = tables.table([row], caption=f"Result of the {run.mode()} run")
-        return outputs.bundle(shown.text, shown.html, {
-            "kind": "result", "what": self.what, "value": self.value, "n": self.n, "interval": [low, high],
-            "target": self.target, "source": self.source, "band": list(self.band), "inside": self.inside, "run": run.mode()})
+        return {"what": self.what, "this run": how(self.value), "95 % interval": f"{how(low)} to {how(high)}",
+                self.counted: self.n, **self.beside(how)}
+
+    @property
+    def table(self):
+        """A table of one row."""
+        return tables.table([self.row], caption=f"Result of the {run.mode()} run")
+
+    @property
+    def text(self):
+        """The result in plain text."""
+        return self.table.text
+
+    @property
+    def html(self):
+        """The result for a page."""
+        return self.table.html
+
+    @property
+    def data(self) -> dict:
+        """The result for the status page."""
+        return {"kind": "result", "what": self.what, "value": self.value, "n": self.n, "interval": list(self.interval),
+                "target": self.target, "source": self.source, "band": list(self.band), "inside": self.inside,
+                "run": run.mode()}
 
 
 def accuracy(what: str, predicted, truth, target: str, source: str, smoke=(0.0, 1.0), quick=None, full=None) -> Result:
@@ -132,11 +152,10 @@ def accuracy(what: str, predicted, truth, target: str, source: str, smoke=(0.0, 
     predicted, truth = np.asarray(predicted), np.asarray(truth)
     if predicted.shape != truth.shape:
         raise ValueError(f"expected as many predictions as labels, got {predicted.shape} and {truth.shape}")
-    return Result(what, float(np.mean(predicted == truth)), len(truth), target, source,
-                  run.pick(smoke=smoke, quick=quick, full=full))
+    return Result(what, float(np.mean(predicted == truth)), len(truth), target, source, band_of(what, smoke, quick, full))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Perplexity(Result):
     """The perplexity of a language model; `spread` is the standard error of its logarithm."""
     spread: float = 0.0
@@ -163,11 +182,11 @@ def perplexity(what: str, nats, target: str, source: str, smoke=(1.0, math.inf),
     nats = np.asarray(nats, float)
     if nats.ndim != 1 or len(nats) < 2:
         raise ValueError(f"expected the nats of at least two streams, shape (B,), got shape {nats.shape}")
-    return Perplexity(what, float(np.exp(nats.mean())), len(nats), target, source, run.pick(smoke=smoke, quick=quick, full=full),
+    return Perplexity(what, float(np.exp(nats.mean())), len(nats), target, source, band_of(what, smoke, quick, full),
                       float(nats.std(ddof=1) / math.sqrt(len(nats))))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Agreement(Result):
     """On how many texts two tokenizers, say, give the same."""
     counted = "texts"
@@ -188,16 +207,30 @@ def agreement(what: str, same, target: str, source: str) -> Agreement:
     return Agreement(what, float(same.mean()), len(same), target, source, (1.0, 1.0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Number(Result):
     """A number that is counted or computed, not sampled: it has no interval."""
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        shown = tables.table([{"what": self.what, "this run": number_in_words(self.value), **self.beside(number_in_words)}],
-                             caption=f"Result of the {run.mode()} run")
-        return outputs.bundle(shown.text, shown.html, {
-            "kind": "result", "what": self.what, "value": self.value, "n": None, "interval": None, "target": self.target,
-            "source": self.source, "band": list(self.band), "inside": self.inside, "run": run.mode()})
+    @property
+    def row(self) -> dict:
+        """The number as a row of a table."""
+        return {"what": self.what, "this run": number_in_words(self.value), **self.beside(number_in_words)}
+
+    @property
+    def data(self) -> dict:
+        """The number for the status page."""
+        return {"kind": "result", "what": self.what, "value": self.value, "n": None, "interval": None,
+                "target": self.target, "source": self.source, "band": list(self.band), "inside": self.inside,
+                "run": run.mode()}
+
+
+def band_of(what: str, smoke, quick, full) -> tuple:
+    """The band of the present run; raises where the author forgot one."""
+    forgotten = [name for name, band in (("smoke", smoke), ("quick", quick), ("full", full))
+                 if band is None or len(tuple(band)) != 2]
+    if forgotten:
+        raise ValueError(f"{what}: expected a band (low, high) for each run, got none for {', '.join(forgotten)}")
+    return run.pick(smoke=smoke, quick=quick, full=full)
 
 
 def span(band, how) -> str:

@@ -64,7 +64,7 @@ def advice(said):
     if NO_NETWORK.search(said):
         return ("pip found no package index that has it. Is there a network? Behind a proxy set HTTPS_PROXY; "
                 "to use a mirror: pip config set global.index-url ADDRESS. Then run make again: it goes on where it stopped.")
-    return "The lines above are the last that the command said. After mending the cause run make again."
+    return "The lines above are the last that the command said. After fixing the cause run make again."
 
 
 def interpreter(home):

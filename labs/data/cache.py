@@ -16,7 +16,7 @@ import platformdirs
 from labs.data.errors import DataError
 from labs.data.transfer import sha256
 
-_CHECKED = {}       # path -> (size, mtime_ns) of a file whose sum this process has checked
+_CHECKED = {}       # path -> (size, mtime_ns) of a file whose checksum this process has compared
 
 
 def home():

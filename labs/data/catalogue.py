@@ -93,7 +93,7 @@ class Card(outputs.Shown):
 
     @property
     def sha256(self):
-        """The artefact's one sum: sha256 of the lines "SHA256  NAME", sorted by name."""
+        """The artefact's one checksum: sha256 of the lines "SHA256  NAME", sorted by name."""
         lines = "".join(f"{file.sha256}  {file.name}\n" for file in sorted(self.files, key=lambda each: each.name))
         return hashlib.sha256(lines.encode("utf-8")).hexdigest()
 

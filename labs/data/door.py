@@ -1,7 +1,7 @@
 """The one door: a name goes in, an artefact with one sha256 comes out, wherever it came from.
 
 It looks in the cache, then asks the card's sources in turn: the package that carries the set, then
-upstream and its mirrors. Nothing is used before its sum is checked.
+upstream and its mirrors. Nothing is used before its checksum is compared.
 """
 import errno
 import os

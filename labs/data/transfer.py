@@ -55,7 +55,7 @@ def keep(stream, file, folder, decompress=""):
         if size > file.bytes:
             raise WrongBytes(f"{file.name}: expected {file.bytes:,} bytes, got more")
         if digest.hexdigest() != file.sha256:
-            raise WrongBytes(f"{file.name}: wrong sum: expected sha256 {file.sha256}, got {digest.hexdigest()}")
+            raise WrongBytes(f"{file.name}: wrong checksum: expected sha256 {file.sha256}, got {digest.hexdigest()}")
         partial.replace(folder / file.name)
     finally:
         partial.unlink(missing_ok=True)

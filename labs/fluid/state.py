@@ -1,8 +1,8 @@
 """Whether Fluid cells run here or show their recordings, and what that means for who reads the page."""
 import difflib
-import html
 import os
 from dataclasses import dataclass
+from html import escape
 
 from labs import outputs
 from labs.fluid import environment, processor
@@ -29,8 +29,8 @@ def mode():
     return chosen if chosen != "auto" else "runtime" if environment.installed() else "recordings"
 
 
-@dataclass(frozen=True)
-class Status:
+@dataclass(frozen=True, repr=False)
+class Status(outputs.Shown):
     """What a notebook shows about its Fluid cells."""
 
     state: str
@@ -48,13 +48,16 @@ class Status:
                     "To run them: python -m labs fluid install (Linux on x86-64, 900 MB), then restart the kernel.")
         return f"The Fluid cells of this page run here, in {self.versions}, on {self.processor}."
 
-    def __repr__(self):
-        return self.text
+    @property
+    def html(self):
+        """The same for a page."""
+        return f'<p class="labs-fluid"><em>{escape(self.text)}</em></p>'
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return outputs.bundle(self.text, f'<p class="labs-fluid"><em>{html.escape(self.text)}</em></p>',
-                              {"kind": "fluid", "state": self.state, "versions": self.versions, "date": self.date,
-                               "processor": self.processor})
+    @property
+    def data(self):
+        """The same for the status page."""
+        return {"kind": "fluid", "state": self.state, "versions": self.versions, "date": self.date,
+                "processor": self.processor}
 
 
 def status():

@@ -180,7 +180,7 @@ def test_a_failing_cell_names_chapter_cell_and_error_and_leaves_the_traceback_in
     assert runs.read(root / "_build/runs", "good") and runs.read(root / "_build/runs", "bad") is None
 
     assert executed(root, {"bad": notebook(["x = 1"])}, capsys)[1] == []
-    assert not (root / "_build/errors/bad.txt").exists(), "a mended chapter leaves no old traceback"
+    assert not (root / "_build/errors/bad.txt").exists(), "a fixed chapter leaves no old traceback"
 
 
 def test_a_dead_kernel_fails_and_says_so(root, capsys):

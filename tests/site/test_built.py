@@ -16,7 +16,7 @@ HTML = ROOT / "_build/html"
 A4 = 794                        # the width of a sheet at 96 dots an inch
 MNIST = "chapters/06_mnist.html"
 WORD = "discordant"             # stands in chapter 6 and in no other place
-# What axe-core finds in the theme and we do not mend: (rule, a selector of the element). Nothing else may be found.
+# What axe-core finds in the theme and we do not fix: (rule, a selector of the element). Nothing else may be found.
 THEME = ()
 GLYPHS = """text => {
     const draw = sign => { const canvas = Object.assign(document.createElement('canvas'), {width: 40, height: 40});

@@ -41,3 +41,8 @@ def test_a_number_outside_of_its_band_fails(monkeypatch):
 def test_what_is_no_number_raises(wrong):
     with pytest.raises(ValueError, match="expected an int or a float"):
         results.number("parameters", wrong, "12", "a library", band=(12, 12))
+
+
+def test_a_forgotten_band_is_told_at_once():
+    with pytest.raises(ValueError, match="expected a band .* got none for full"):
+        results.accuracy("digits", [1, 2], [1, 2], "1", "a paper", quick=(0, 1))

@@ -44,7 +44,7 @@ def test_used_lists_what_was_loaded_and_not_what_was_only_fetched(shelf, server,
 
 @pytest.mark.parametrize("files, cut, says", [
     (FILES, ["one.bin"], "truncated"), ({**FILES, "one.bin": FILES["one.bin"][:-1]}, [], "truncated: expected 3,300 bytes, got 3,299"),
-    (LONGER, [], "expected 3,300 bytes, got more"), (WRONG, [], "wrong sum: expected sha256"), ({}, [], "answers 404")])
+    (LONGER, [], "expected 3,300 bytes, got more"), (WRONG, [], "wrong checksum: expected sha256"), ({}, [], "answers 404")])
 def test_a_bad_source_is_named_and_the_cache_stays_as_it_was(shelf, server, files, cut, says):
     shelf.add("bad", server.serve("bad", files, cut))
     with pytest.raises(data.AllSourcesFailed, match=says) as caught:
@@ -59,7 +59,7 @@ def test_the_next_source_is_asked_and_the_bad_one_reported(shelf, server, capsys
     bad, good = server.serve("bad", WRONG), server.serve("good", FILES)
     shelf.add("set", bad, good)
     assert whole(data.fetch("set"))
-    assert f"not taken from {server.address}/bad/*: one.bin: wrong sum" in capsys.readouterr().err
+    assert f"not taken from {server.address}/bad/*: one.bin: wrong checksum" in capsys.readouterr().err
 
 
 def test_files_may_come_from_several_sources(shelf, server):

@@ -146,7 +146,7 @@ def test_a_conversion_is_kept_and_not_made_again(shelf, server, converter):
 def test_a_conversion_that_makes_other_bytes_leaves_nothing(shelf, server, converter):
     shelf.add("good", server.serve("good", FILES), made=MADE, convert="tested")
     converter.right = False
-    with pytest.raises(data.DataError, match="upper.bin: wrong sum"):
+    with pytest.raises(data.DataError, match="upper.bin: wrong checksum"):
         data.fetch("good")
     converter.right, converter.ends = True, False
     with pytest.raises(data.DataError, match="made no joined.bin; the cache is as it was"):

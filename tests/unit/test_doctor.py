@@ -1,4 +1,4 @@
-"""The doctor looks at everything, names what mends it, and never falls over."""
+"""The doctor looks at everything, names what fixes it, and never falls over."""
 import importlib.metadata
 import io
 import os
@@ -50,7 +50,7 @@ def test_whatever_falls_over_the_others_are_still_reported(healthy, monkeypatch)
 def test_a_wrong_python_is_mended(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 14, 0))
     [found] = doctor.python()
-    assert found.good is False and "install Python 3.11 to 3.13" in found.mend
+    assert found.good is False and "install Python 3.11 to 3.13" in found.fix
 
 
 @pytest.mark.parametrize("process, says", [
@@ -60,9 +60,9 @@ def test_a_wrong_python_is_mended(monkeypatch):
 def test_a_framework_that_does_not_work_is_reported_with_its_command(monkeypatch, process, says):
     monkeypatch.setattr(doctor, "_install", lambda wanted: f"pip install {wanted}")
     [found] = doctor.framework("paddle", process)
-    assert found.good is False and says in found.found and "pip install paddlepaddle" in found.mend
+    assert found.good is False and says in found.found and "pip install paddlepaddle" in found.fix
     status, text = shown([found])
-    assert status == 1 and found.mend in text
+    assert status == 1 and found.fix in text
 
 
 @pytest.mark.parametrize("installed, bad", [(["paddlepaddle"], False), (["paddlepaddle-gpu"], False), (["paddlepaddle", "paddlepaddle-gpu"], True)])
@@ -71,7 +71,7 @@ def test_two_builds_of_paddle_in_one_folder_are_found(monkeypatch, installed, ba
     found = doctor.paddle_builds()
     assert bool(found) is bad
     if bad:
-        assert found[0].good is False and "overwrite" in found[0].found and "uninstall --yes paddlepaddle paddlepaddle-gpu" in found[0].mend
+        assert found[0].good is False and "overwrite" in found[0].found and "uninstall --yes paddlepaddle paddlepaddle-gpu" in found[0].fix
 
 
 def test_a_framework_that_hangs_is_given_up(monkeypatch):
@@ -83,7 +83,7 @@ def test_a_framework_that_hangs_is_given_up(monkeypatch):
 
 def test_a_device_that_is_not_there_is_mended_by_the_variable():
     [found] = doctor.framework("torch", answer('{"error": "LABS_DEVICE=... wants CUDA", "choice": true}'))
-    assert (found.good, found.mend) == (False, "unset LABS_DEVICE")
+    assert (found.good, found.fix) == (False, "unset LABS_DEVICE")
 
 
 def test_the_probe_imports_a_framework_as_a_chapter_does(tmp_path):
@@ -100,7 +100,7 @@ def test_versions_are_held_against_the_ranges(monkeypatch):
     good, old, missing = doctor.packages()
     assert good.found == f"tqdm {importlib.metadata.version('tqdm')}"
     assert old.good is False and "expected <1" in old.found
-    assert missing.found == "missing" and missing.mend
+    assert missing.found == "missing" and missing.fix
 
 
 def test_ranges_come_from_the_checkout_or_else_from_the_package(monkeypatch, tmp_path):
@@ -115,7 +115,7 @@ def test_ranges_come_from_the_checkout_or_else_from_the_package(monkeypatch, tmp
 def test_an_unknown_run_is_mended(monkeypatch):
     monkeypatch.setenv("LABS_RUN", "fast")
     [found] = doctor.mode()
-    assert found.good is False and found.mend == "unset LABS_RUN"
+    assert found.good is False and found.fix == "unset LABS_RUN"
 
 
 def test_data_that_is_damaged_or_missing_is_mended_by_fetch(monkeypatch, tmp_path):
@@ -126,8 +126,8 @@ def test_data_that_is_damaged_or_missing_is_mended_by_fetch(monkeypatch, tmp_pat
     place.mkdir()
     (place / "mnist_5k.csv.gz").write_bytes(b"damaged")
     found = {each.what: each for each in doctor.data_sets()}
-    assert "damaged" in found["data mnist_5k"].found and found["data mnist_5k"].mend == "python -m labs fetch mnist_5k"
-    assert "not in the cache" in found["data wqy_microhei"].found and found["data wqy_microhei"].mend
+    assert "damaged" in found["data mnist_5k"].found and found["data mnist_5k"].fix == "python -m labs fetch mnist_5k"
+    assert "not in the cache" in found["data wqy_microhei"].found and found["data wqy_microhei"].fix
     status, _ = shown(found.values())
     assert status == 0, "a chapter fetches what it needs"
 

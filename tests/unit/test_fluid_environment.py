@@ -63,12 +63,12 @@ def test_on_another_kind_of_machine_it_says_so_and_that_recordings_serve(machine
     with pytest.raises(NoRuntime, match="Linux on x86-64, and this is Linux arm64; Fluid cells show their recordings"):
         environment.install()
     found, = doctor.fluid()
-    assert found.good is None and "arm64" in found.found and found.mend == ""
+    assert found.good is None and "arm64" in found.found and found.fix == ""
 
 
 def test_the_doctor_says_how_to_get_it(machine):
     found, = doctor.fluid()
-    assert found.good is None and "python -m labs fluid install" in found.mend
+    assert found.good is None and "python -m labs fluid install" in found.fix
 
 
 def test_what_was_begun_and_not_finished_is_not_installed(machine):
