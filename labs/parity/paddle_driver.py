@@ -4,10 +4,15 @@ Differs from PyTorch: a Linear weight is stored as (in, out); BatchNorm's runnin
 `_mean` and `_variance`, and are parameters that take no gradient.
 """
 import os
+import sys
+from dataclasses import replace
 
 import numpy as np
 
+from labs.parity import names
+
 NAME = "Paddle"
+WEIGHTS = {("PReLU", "_weight"): "weight", ("InstanceNorm", "scale"): "weight"}
 RUNNING = {"_mean": "running_mean", "_variance": "running_var"}
 
 
@@ -16,69 +21,93 @@ def owns(model) -> bool:
     return any(c.__module__.startswith(("paddle.nn", "paddle.optim")) for c in type(model).__mro__)
 
 
-def transposed(model) -> set:
-    """Names of the parameters that Paddle stores transposed."""
+def entries(model) -> list:
+    """Each array of the model as `labs.parity.names` describes it, in the order of registration."""
     from paddle import nn
-    return {f"{name}.weight".lstrip(".") for name, layer in model.named_sublayers(include_self=True)
-            if isinstance(layer, nn.Linear)}
+    found, inside = [], set()
+    for path, layer in model.named_sublayers(include_self=True):
+        if any(f"{path}.".startswith(done) for done in inside):
+            continue                    # of an LSTM the cells hold the arrays, and it has read them itself
+        if isinstance(layer, (nn.LSTM, nn.GRU, nn.SimpleRNN)):
+            found += of_recurrent(path, layer)
+            inside.add(f"{path}." if path else "")
+            continue
+        found += [one for name, tensor in layer._parameters.items() if tensor is not None
+                  for one in names.attention(of_layer(layer, path, name, tensor))]
+        found += [names.entry(record_name(path, name), f"{path}.{name}".lstrip("."), tensor, "state")
+                  for name, tensor in layer._buffers.items()
+                  if tensor is not None and tensor.is_floating_point() and not computed(layer, name)]
+    decoders = [f"{path}.".lstrip(".") for path, layer in model.named_sublayers(include_self=True)
+                if isinstance(layer, nn.TransformerDecoderLayer)]
+    return [replace(one, name=other_attention(one.name, decoders)) for one in found]
 
 
-def canonical(name: str) -> str:
-    """PyTorch's name of a Paddle parameter or buffer."""
-    *path, last = name.split(".")
-    return ".".join([*path, RUNNING.get(last, last)])
+def of_layer(layer, path: str, name: str, tensor):
+    """A parameter's entry, with what is stored otherwise than in PyTorch."""
+    from paddle import nn
+    turned = isinstance(layer, nn.Linear) and name in ("weight", "weight_v", "weight_orig")
+    shape = None
+    if isinstance(layer, nn.Bilinear) and name == "bias":
+        shape = tuple(tensor.shape)[1:]                     # (1, out) in Paddle
+    elif isinstance(layer, nn.LayerNorm):
+        shape = tuple(layer._normalized_shape)              # stored flat in Paddle
+    kind = "state" if name in RUNNING else "frozen" if tensor.stop_gradient else "trained"
+    return names.entry(record_name(path, name, layer), f"{path}.{name}".lstrip("."), tensor, kind, turned, shape,
+                       isinstance(layer, nn.Embedding))
 
 
-def own_name(model, name: str) -> str:
-    """Paddle's name of the parameter or buffer that PyTorch calls `name`."""
-    known = {canonical(n): n for n, _ in (*model.named_parameters(), *model.named_buffers())}
-    return known[name]
+def record_name(path: str, name: str, layer=None) -> str:
+    """PyTorch's name of a Paddle parameter or buffer: PReLU and InstanceNorm call their weight otherwise."""
+    other = WEIGHTS.get((type(layer).__name__.rstrip("123D"), name)) or RUNNING.get(name, name)
+    return f"{path}.{other}".lstrip(".")
 
 
-def trainable(model):
-    """Pairs of name and parameter, without BatchNorm's statistics."""
-    return [(n, p) for n, p in model.named_parameters() if n.split(".")[-1] not in RUNNING and not p.stop_gradient]
+def of_recurrent(path: str, layer) -> list:
+    """The arrays of an LSTM, GRU or SimpleRNN, read from its cells.
+
+    With `proj_size` the names that Paddle gives them are shifted (`weight_hh_l0_reverse` is another layer's array), so
+    the cells say which is which. The projection is PyTorch's `weight_hr`, stored transposed.
+    """
+    found = []
+    for at, one in enumerate(layer):
+        cells = {"": one.cell} if hasattr(one, "cell") else {"": one.cell_fw, "_reverse": one.cell_bw}
+        for suffix, cell in cells.items():
+            for name, tensor in cell._parameters.items():
+                if tensor is not None:
+                    other = f"{name.replace('weight_ho', 'weight_hr')}_l{at}{suffix}"
+                    found.append(names.entry(f"{path}.{other}".lstrip("."), f"{path}.{at}.{name}".lstrip("."), tensor,
+                                             "frozen" if tensor.stop_gradient else "trained", name == "weight_ho"))
+    return found
 
 
-def parameters(model) -> dict:
-    """Trainable parameters by PyTorch's name, in PyTorch's layout."""
-    turned = transposed(model)
-    return {canonical(n): turn(to_numpy(p), n in turned) for n, p in trainable(model)}
+def computed(layer, name: str) -> bool:
+    """Is a buffer the weight that a weight norm or spectral norm computes anew in each pass?"""
+    return f"{name}_g" in layer._parameters or f"{name}_orig" in layer._parameters
 
 
-def buffers(model) -> dict:
-    """Running state by PyTorch's name."""
-    state = dict(model.named_buffers()) | {n: p for n, p in model.named_parameters() if n.split(".")[-1] in RUNNING}
-    return {canonical(n): to_numpy(b) for n, b in state.items() if b.is_floating_point()}
-
-
-def shapes(model) -> dict:
-    """Shapes of the trainable parameters by PyTorch's name, in PyTorch's layout."""
-    turned = transposed(model)
-    return {canonical(n): tuple(p.shape[::-1] if n in turned else p.shape) for n, p in trainable(model)}
+def other_attention(name: str, decoders: list) -> str:
+    """PyTorch calls a decoder layer's second attention `multihead_attn`, Paddle `cross_attn`."""
+    for path in decoders:
+        if name.startswith(f"{path}cross_attn."):
+            return f"{path}multihead_attn.{name.removeprefix(f'{path}cross_attn.')}"
+    return name
 
 
 def writer(model):
-    """A function (name, array) that overwrites one parameter or buffer, given in PyTorch's name and layout."""
-    target = dict(model.named_parameters()) | dict(model.named_buffers())
-    own, turned = {canonical(name): name for name in target}, transposed(model)
+    """A function (name, array) that overwrites one parameter or buffer, given in the record's name and layout."""
+    import paddle
+    known = names.entries(model, sys.modules[__name__])
 
     def put(name: str, value: np.ndarray):
-        tensor = target[own[name]]
-        precision = str(tensor.dtype).split(".")[-1]
-        tensor.set_value(turn(value, own[name] in turned).astype(precision, copy=False))
+        one = known[name]
+        plain = not (one.rows or one.turned) and one.shape == tuple(one.tensor.shape)
+        whole = value if plain else one.put(to_numpy(one.tensor), value)
+        precision = str(one.tensor.dtype).split(".")[-1]
+        if precision == "bfloat16":
+            one.tensor.set_value(paddle.to_tensor(whole.astype("float32")).astype("bfloat16"))
+        else:
+            one.tensor.set_value(np.ascontiguousarray(whole.astype(precision, copy=False)))
     return put
-
-
-def gradients(model, keep=lambda array: array) -> dict:
-    """The present gradients by PyTorch's name and in its layout; None where there is none."""
-    turned = transposed(model)
-    return {canonical(n): None if p.grad is None else keep(turn(to_numpy(p.grad), n in turned)) for n, p in trainable(model)}
-
-
-def turn(array: np.ndarray, flip: bool) -> np.ndarray:
-    """A Linear weight from one layout to the other."""
-    return np.ascontiguousarray(array.T) if flip else array
 
 
 def cast(model, precision: str):
@@ -104,22 +133,48 @@ def to_device(model):
 
 
 def watch_gradients(model, optimizer, seen: list):
-    """At each optimizer step, append the gradients as the optimizer gets them: {name: array, or None}."""
-    taken = optimizer.step
+    """At each optimizer step, append the gradients as the optimizer uses them: {name: array, or None}.
+
+    With `grad_clip=` Paddle clips inside the step, after the gradients that a caller sees; PyTorch's clipping stands
+    before the step. So the clip of the optimizer is asked for what it gives.
+    """
+    from labs.parity.weights import gradients_of
+    taken, clip = optimizer.step, getattr(optimizer, "_grad_clip", None)
+    known = names.entries(model, sys.modules[__name__])
 
     def look_and_step(*arguments, **options):
-        seen.append(gradients(model))
+        seen.append(gradients_of(model))
         return taken(*arguments, **options)
+
+    def clip_and_look(pairs, *arguments, **options):
+        clipped = clip(pairs, *arguments, **options)
+        by_id = {id(parameter): grad for parameter, grad in clipped}
+        if seen:
+            seen[-1].update({name: one.take(to_numpy(by_id[id(one.tensor)])) for name, one in known.items()
+                             if by_id.get(id(one.tensor)) is not None})
+        return clipped
     optimizer.step = look_and_step
+    if clip is not None:
+        optimizer._grad_clip = clip_and_look
 
     def stop():
         optimizer.step = taken
+        if clip is not None:
+            optimizer._grad_clip = clip
     return stop
 
 
 def to_numpy(tensor) -> np.ndarray:
     """A copy in NumPy of a tensor, wherever it is."""
-    return np.array(tensor.detach().cpu().numpy())
+    tensor = tensor.detach()
+    if tensor.is_selected_rows():                   # the gradient of a sparse embedding: rows, some of them twice
+        some = tensor.get_selected_rows()
+        whole = np.zeros((some.height(), *tensor.numpy().shape[1:]), tensor.numpy().dtype)
+        np.add.at(whole, some.rows(), tensor.numpy())
+        return whole
+    if str(tensor.dtype).split(".")[-1] in ("bfloat16", "float16"):
+        tensor = tensor.astype("float32")           # NumPy would show bfloat16 as bare bits
+    return np.array(tensor.cpu().numpy())
 
 
 def place(model) -> str:

@@ -115,7 +115,7 @@ def climb_alone(side, model, config, batches, precision, sketch) -> Record:
     def keep(arrays):
         return sketches(arrays, sketch)
     driver.without_dropout(model)
-    rungs["parameters"] = keep(driver.parameters(model))
+    rungs["parameters"] = keep(weights_.parameters(model))
     model.eval()
     rungs["forward"] = keep({"logits": driver.to_numpy(side.logits(model, batches[0]))})
     model.train()
@@ -127,11 +127,11 @@ def climb_alone(side, model, config, batches, precision, sketch) -> Record:
         raise ParityError(f"the {name_of(side)} side's step never called optimizer.step()")
     rungs["loss"] = {"loss": losses[0]}
     rungs["gradients"] = keep(seen.pop())
-    rungs["one step"] = keep(driver.parameters(model))
+    rungs["one step"] = keep(weights_.parameters(model))
     losses += [scalar(driver, side.step(model, optimizer, batch)) for batch in batches[1:]]
-    after = keep(driver.parameters(model)) if batches[1:] else rungs["one step"]
+    after = keep(weights_.parameters(model)) if batches[1:] else rungs["one step"]
     rungs["k steps"] = {**after, "losses": np.array(losses)}
-    rungs["train mode"] = keep({**driver.buffers(model), "logits": driver.to_numpy(side.logits(model, batches[0]))})
+    rungs["train mode"] = keep({**weights_.buffers(model), "logits": driver.to_numpy(side.logits(model, batches[0]))})
     return Record(name_of(side), precision, rungs, driver.place(model))
 
 

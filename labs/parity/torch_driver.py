@@ -1,5 +1,9 @@
-"""What the ladder needs to know of PyTorch. Names and layouts of a record are PyTorch's own."""
+"""What the ladder needs to know of PyTorch: its arrays under the names of a record (`labs.parity.names`)."""
+import sys
+
 import numpy as np
+
+from labs.parity import names
 
 NAME = "PyTorch"
 
@@ -9,35 +13,38 @@ def owns(model) -> bool:
     return any(c.__module__.startswith(("torch.nn", "torch.optim")) for c in type(model).__mro__)
 
 
-def parameters(model) -> dict:
-    """Trainable parameters by name, as NumPy."""
-    return {name: to_numpy(p) for name, p in model.named_parameters() if p.requires_grad}
+def entries(model) -> list:
+    """Each array of the model as `labs.parity.names` describes it, in the order of registration."""
+    found = []
+    for path, layer in model.named_modules(remove_duplicate=False):
+        found += [one for name, tensor in layer.named_parameters(recurse=False, remove_duplicate=False)
+                  for one in names.attention(of_layer(layer, f"{path}.{name}".lstrip("."), tensor,
+                                                      "trained" if tensor.requires_grad else "frozen"))]
+        found += [names.entry(names.record_name(f"{path}.{name}".lstrip(".")), f"{path}.{name}".lstrip("."), tensor, "state")
+                  for name, tensor in layer.named_buffers(recurse=False, remove_duplicate=False) if tensor.is_floating_point()]
+    return found
 
 
-def buffers(model) -> dict:
-    """Running state by name (BatchNorm's statistics), as NumPy; counters are left out."""
-    return {name: to_numpy(b) for name, b in model.named_buffers() if b.is_floating_point()}
-
-
-def shapes(model) -> dict:
-    """Shapes of the trainable parameters by name, in PyTorch's layout."""
-    return {name: tuple(p.shape) for name, p in model.named_parameters() if p.requires_grad}
+def of_layer(layer, own: str, tensor, kind: str):
+    """A parameter's entry: fused Conv1D of transformers is stored transposed, the scale of a weight norm has ones."""
+    from torch import nn
+    name = names.record_name(own)
+    turned = type(layer).__name__ == "Conv1D" and not isinstance(layer, nn.modules.conv._ConvNd) and name.endswith("weight")
+    flat = (tensor.shape[0],) if name.endswith("_g") and name != own or name.endswith("weight_g") else None
+    return names.entry(name, own, tensor, kind, turned, flat, isinstance(layer, nn.Embedding))
 
 
 def writer(model):
-    """A function (name, array) that overwrites one parameter or buffer."""
+    """A function (name, array) that overwrites one parameter or buffer, given in the record's name and layout."""
     import torch
-    target = dict(model.named_parameters()) | dict(model.named_buffers())
+    known = names.entries(model, sys.modules[__name__])
 
     def put(name: str, value: np.ndarray):
+        one = known[name]
+        whole = one.put(to_numpy(one.tensor), value) if one.rows or one.turned or one.shape != tuple(one.tensor.shape) else value
         with torch.no_grad():
-            target[name].copy_(torch.from_numpy(np.ascontiguousarray(value)))
+            one.tensor.copy_(torch.from_numpy(np.array(whole)))
     return put
-
-
-def gradients(model, keep=lambda array: array) -> dict:
-    """The present gradients by name; None where there is none."""
-    return {name: None if p.grad is None else keep(to_numpy(p.grad)) for name, p in model.named_parameters() if p.requires_grad}
 
 
 def cast(model, precision: str):
@@ -64,13 +71,19 @@ def to_device(model):
 def watch_gradients(model, optimizer, seen: list):
     """At each optimizer step, append the gradients as the optimizer gets them: {name: array, or None}."""
     def look(*_):
-        seen.append(gradients(model))
+        seen.append(gradients_of(model))
+    from labs.parity.weights import gradients_of
     return optimizer.register_step_pre_hook(look).remove
 
 
 def to_numpy(tensor) -> np.ndarray:
     """A copy in NumPy of a tensor, wherever it is."""
-    return tensor.detach().cpu().numpy().copy()
+    tensor = tensor.detach()
+    if tensor.is_sparse:
+        tensor = tensor.to_dense()
+    if str(tensor.dtype) in ("torch.bfloat16", "torch.float16"):
+        tensor = tensor.float()         # NumPy has no bfloat16; every half number is a float32 too
+    return tensor.cpu().numpy().copy()
 
 
 def place(model) -> str:

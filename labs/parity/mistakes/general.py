@@ -39,7 +39,7 @@ def fewer_parameters(side):
         return model
 
     def load(model, weights):
-        kept = weights_.driver_of(model).shapes(model)
+        kept = weights_.shapes(model)
         return weights_.load(model, {n: w for n, w in weights.items() if n in kept})
     return changed(side, build=build, load=load)
 
