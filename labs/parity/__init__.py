@@ -11,8 +11,8 @@ from labs.parity.ladder import Ladder, compare_records
 from labs.parity.mistakes import Caught, Mistake, caught, mistakes_for, plant
 from labs.parity.records import RUNGS, Record, ready, record
 from labs.parity.sketches import Sketch, sketch
-from labs.parity.weights import cast, gradients_of, initial_weights, load, one_ulp, weights_of
+from labs.parity.weights import by_order, cast, gradients_of, initial_weights, load, one_ulp, weights_of
 
-__all__ = ["RUNGS", "Caught", "Equality", "Ladder", "Mistake", "ParityError", "Record", "Sketch", "cast", "caught", "climb",
+__all__ = ["RUNGS", "Caught", "Equality", "Ladder", "Mistake", "ParityError", "Record", "Sketch", "by_order", "cast", "caught", "climb",
            "climb_cases", "compare_records", "equal", "fluid_epsilon", "gradients_of", "initial_weights", "load",
            "mistakes_for", "one_ulp", "plant", "ready", "record", "sketch", "weights_of"]

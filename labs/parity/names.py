@@ -209,7 +209,7 @@ def settled(weights, known: dict):
     Raises
     ------
     ParityError
-        They are no mapping, or Paddle's tensors, whose layout no name tells.
+        They are no mapping, or Paddle's tensors, whose layout no name tells, or tied copies that differ.
     """
     if not hasattr(weights, "keys"):
         raise ParityError(f"weights: expected a dict of arrays by name, got {type(weights).__name__}; "
@@ -226,7 +226,10 @@ def settled(weights, known: dict):
             array_of_part, fits = part.take(array), known.get(part.name)
             if fits is not None and squeezed(fits.shape) == squeezed(part.shape):
                 array_of_part = array_of_part.reshape(fits.shape)
-            made[tied.get(part.name, part.name)] = array_of_part
+            one = tied.get(part.name, part.name)
+            if one in made and not np.array_equal(made[one], array_of_part):
+                raise ParityError(f"weights: {own} and {one} are one array of the model, and the weights have two")
+            made[one] = array_of_part
     return made
 
 

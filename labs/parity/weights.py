@@ -94,6 +94,36 @@ def load(model, weights: dict):
     return model
 
 
+def by_order(first, second) -> dict:
+    """A map of names from one model to another by the order and shape of their arrays; a climb shows whether it is right.
+
+    Parameters
+    ----------
+    first, second : torch.nn.Module or paddle.nn.Layer
+        The second one's names are mapped.
+
+    Returns
+    -------
+    dict of str to str
+        To hand to `names=`, or to print, correct and keep.
+
+    Raises
+    ------
+    ParityError
+        Some arrays find no partner; each is named.
+    """
+    one, other = ({n: e.shape for n, e in names.entries(m, driver_of(m)).items()} for m in (first, second))
+    made = {name: name for name in other if one.get(name) == other[name]}
+    left = {name: shape for name, shape in one.items() if name not in made}
+    made |= names.pairs_in_order(left, {name: shape for name, shape in other.items() if name not in made})
+    if len(made) < len(other) or len(made) < len(one):
+        taken = {name.removesuffix(".T") for name in made.values()}
+        alone = {n: s for n, s in one.items() if n not in taken}, {n: s for n, s in other.items() if n not in made}
+        raise ParityError("not all arrays find a partner of their shape:\n  "
+                          + names.unmatched(("the first model", "the second model"), *alone))
+    return {name: made[name] for name in other if made[name] != name}
+
+
 def cast(model, precision: str):
     """The model in float32 or float64, on the device that `labs.device` chooses; its weights keep what they have lost."""
     driver = driver_of(model)
