@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from labs.parity import weights as weights_
+from labs.parity.arrays import as_batches
 from labs.parity.errors import ParityError
 from labs.parity.ladder import MEASURED, Ladder, by_side, compare
 from labs.parity.records import NEEDED, name_of, record
@@ -14,7 +15,7 @@ PRECISIONS = ("float64", "float32")
 
 def climb(first, second, batches: list, config, weights: dict | None = None, seed: int = 0,
           also: list = (), title: str | None = None, sketch: int | None = None,
-          planted: bool = False) -> Ladder:
+          planted: bool = False, zero_gradients: tuple = ()) -> Ladder:
     """Climb the ladder with two sides, or more.
 
     Parameters
@@ -36,20 +37,23 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
         time: for networks whose records would not fit.
     planted : bool
         A side is wrong on purpose, so the status page does not count the ladder as a proof.
+    zero_gradients : sequence of str, optional
+        Parameters whose true gradient is zero, by name or pattern (see `labs.parity.records.record`).
 
     Returns
     -------
     Ladder
         Red or green; `.check()` raises where it is red.
     """
+    batches = as_batches(batches)
     if weights is None:
         weights = weights_.initial_weights(first.build(config), seed)
-    firsts = {p: record(first, config, weights, batches, p, sketch) for p in PRECISIONS}
-    yardstick = measure_floor(first, config, weights, batches, seed, sketch)
+    firsts = {p: record(first, config, weights, batches, p, sketch, zero_gradients) for p in PRECISIONS}
+    yardstick = measure_floor(first, config, weights, batches, seed, sketch, zero_gradients)
 
     def beside(side):
         """The first side's records stay; another side climbs beside them."""
-        other = {p: record(side, config, weights, batches, p, sketch) for p in PRECISIONS}
+        other = {p: record(side, config, weights, batches, p, sketch, zero_gradients) for p in PRECISIONS}
         pair = compare((firsts["float64"], other["float64"]), (firsts["float32"], other["float32"]), yardstick)
         return pair, [*firsts.values(), *other.values()]
 
@@ -75,10 +79,10 @@ def title_of(config, pairs: list) -> str:
     return f"{getattr(config, 'model', type(config).__name__)}, {sides}"
 
 
-def measure_floor(side, config, weights, batches, seed, sketch=None) -> dict:
+def measure_floor(side, config, weights, batches, seed, sketch=None, zero_gradients=()) -> dict:
     """The side's own float32 runs from weights moved by as many ulp as there are steps (at least four)."""
     def draws(some):
-        return [record(side, config, moved(weights, max(4, len(some)), seed + draw), some, "float32", sketch)
+        return [record(side, config, moved(weights, max(4, len(some)), seed + draw), some, "float32", sketch, zero_gradients)
                 for draw in range(1, DRAWS + 1)]
     many = draws(batches)
     few = draws(batches[:1]) if len(batches) > 1 else many
@@ -94,7 +98,7 @@ def moved(weights: dict, ulps: int, seed: int) -> dict:
 
 def changed(side, **new) -> SimpleNamespace:
     """The same side with some of its functions replaced."""
-    kept = {name: getattr(side, name) for name in (*NEEDED, "load") if hasattr(side, name)}
+    kept = {name: getattr(side, name) for name in (*NEEDED, "load", "names") if hasattr(side, name)}
     return SimpleNamespace(**{"NAME": name_of(side), **kept, **new})
 
 

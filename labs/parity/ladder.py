@@ -13,7 +13,7 @@ import numpy as np
 
 from labs import outputs
 from labs.parity.errors import ParityError
-from labs.parity.records import RUNGS, Record
+from labs.parity.records import RUNGS, Record, moved_by_one, rung_of
 from labs.parity.sketches import level
 from labs.tables import Verdict, table
 
@@ -175,14 +175,19 @@ def compare(exact: tuple, single: tuple | None, yardstick: dict, names=tuple(RUN
     """
     rungs = []
     for name in names:
-        given = [record.rungs.get(name, {}) for record in exact + (single or ())]
+        given = [rung_of(record, name) for record in exact + (single or ())]
+        if name == "gradients":
+            idle = set.intersection(*(set(record.unused) for record in exact))      # layers that neither side calls
+            given = [{n: g for n, g in arrays.items() if n not in idle} for arrays in given]
         problem = unmatched([record.side for record in exact + (single or ())], given)
         shared = [n for n in given[0] if all(g.get(n) is not None and np.shape(g[n]) == np.shape(given[0][n]) for g in given)]
         draws = [record.rungs[name] for record in yardstick.get(name, [])]
         given, draws = levelled(given, draws, shared)
         error64, where64 = worst64(given[0], given[1], shared)
         ratio32, where32 = None, ""
-        if single and name != "parameters" and shared:
+        if name == "trainable" and not problem:
+            problem = moved_by_one(exact, given, shared)
+        if single and name not in ("parameters", "trainable") and shared:
             ratio32, where32 = worst32(given[0], given[2], given[3], draws, shared)
         if name == "parameters":
             error64 = 0.0 if not problem else np.inf        # names and shapes; the values show in the next rung

@@ -164,6 +164,25 @@ def watch_gradients(model, optimizer, seen: list):
     return stop
 
 
+def before_step(optimizer, look):
+    """Call `look` before each optimizer step; returns what ends that."""
+    taken = optimizer.step
+
+    def look_and_step(*arguments, **options):
+        look()
+        return taken(*arguments, **options)
+    optimizer.step = look_and_step
+
+    def stop():
+        optimizer.step = taken
+    return stop
+
+
+def put_gradient(one, value: np.ndarray):
+    """Overwrite the gradient of an entry (`labs.parity.names.Entry`)."""
+    one.tensor.grad.set_value(one.put(to_numpy(one.tensor.grad), value))
+
+
 def to_numpy(tensor) -> np.ndarray:
     """A copy in NumPy of a tensor, wherever it is."""
     tensor = tensor.detach()

@@ -76,6 +76,21 @@ def watch_gradients(model, optimizer, seen: list):
     return optimizer.register_step_pre_hook(look).remove
 
 
+def before_step(optimizer, look):
+    """Call `look` before each optimizer step; returns what ends that."""
+    return optimizer.register_step_pre_hook(look).remove
+
+
+def put_gradient(one, value: np.ndarray):
+    """Overwrite the gradient of an entry (`labs.parity.names.Entry`)."""
+    import torch
+    grad = one.tensor.grad
+    if grad.is_sparse:
+        one.tensor.grad = grad = grad.to_dense()
+    with torch.no_grad():
+        grad.copy_(torch.from_numpy(one.put(to_numpy(grad), value)))
+
+
 def to_numpy(tensor) -> np.ndarray:
     """A copy in NumPy of a tensor, wherever it is."""
     tensor = tensor.detach()

@@ -191,6 +191,7 @@ def test_half_precision_is_read_as_numbers():
     """Paddle's NumPy has bfloat16 as bare uint16 bits."""
     import paddle
     import torch
+
     from labs.parity import paddle_driver, torch_driver
     for kind in ("bfloat16", "float16"):
         ours = paddle_driver.to_numpy(paddle.to_tensor([1.5, -2.0]).astype(kind))

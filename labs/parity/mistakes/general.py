@@ -5,7 +5,6 @@ leave every rung below green. Mistakes of one task live in its folder (`labs/tas
 """
 import numpy as np
 
-from labs.parity import weights as weights_
 from labs.parity.climbing import changed
 from labs.parity.mistakes.planting import Mistake, with_batch, with_config, with_optimizer, with_weights
 
@@ -37,11 +36,7 @@ def fewer_parameters(side):
         names = dict(model.named_parameters())
         freeze(names[([n for n in names if n.endswith("bias")] or list(names))[-1]])
         return model
-
-    def load(model, weights):
-        kept = weights_.shapes(model)
-        return weights_.load(model, {n: w for n, w in weights.items() if n in kept})
-    return changed(side, build=build, load=load)
+    return changed(side, build=build)
 
 
 def freeze(parameter):
@@ -184,7 +179,7 @@ def is_deep(model) -> bool:
 
 
 GENERAL = [
-    Mistake("parameter_frozen", "parameters", "one parameter is left out of training", fewer_parameters),
+    Mistake("parameter_frozen", "trainable", "one parameter is left out of training", fewer_parameters),
     Mistake("linear_not_transposed", "forward", "a Linear weight is copied without changing its layout",
             with_weights(scrambled), has_linear),
     Mistake("bias_not_copied", "forward", "the last bias stays at zero", with_weights(without_bias), has_bias),
