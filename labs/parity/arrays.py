@@ -98,3 +98,12 @@ def cast(batch, precision: str):
     if isinstance(batch, tuple):
         return tuple(cast(value, precision) for value in batch)
     return batch.astype(precision, copy=False) if isinstance(batch, np.ndarray) and batch.dtype.kind == "f" else batch
+
+
+def floats(value) -> list:
+    """The tensors of floats in what a model gives."""
+    if isinstance(value, (tuple, list)):
+        return [each for one in value for each in floats(one)]
+    if hasattr(value, "keys"):
+        return floats([value[key] for key in value.keys()])
+    return [value] if hasattr(value, "detach") and value.is_floating_point() else []

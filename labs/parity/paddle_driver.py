@@ -9,6 +9,7 @@ import sys
 import numpy as np
 
 from labs.parity import names
+from labs.parity.arrays import floats
 from labs.parity.paddle_names import entries  # noqa: F401  (part of the driver)
 
 NAME = "Paddle"
@@ -262,3 +263,34 @@ def with_masks(model, paths, mask) -> list:
             return out * paddle.to_tensor(mask(path, tuple(out.shape))).astype(out.dtype)
         undo.append(after(layer, cover))
     return undo
+
+
+def tensors(model, value):
+    """The arrays of a batch as tensors, on the model's device."""
+    import paddle
+    if isinstance(value, dict):
+        return {key: tensors(model, one) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return tuple(tensors(model, one) for one in value)
+    return paddle.to_tensor(value) if isinstance(value, np.ndarray) else value
+
+
+def call(model, batch):
+    """The model's outputs for a batch: a tuple gives its arguments in order, a dict by name."""
+    given = tensors(model, batch)
+    return model(**given) if isinstance(given, dict) else model(*given)
+
+
+def plain_optimizer(model, rate: float):
+    """SGD without anything, where a side has no optimizer of its own."""
+    import paddle
+    return paddle.optimizer.SGD(rate, parameters=[p for p in model.parameters() if not p.stop_gradient])
+
+
+def plain_step(model, optimizer, batch):
+    """One step down the mean square of all outputs, where a side has no step of its own."""
+    loss = sum((one * one).mean() for one in floats(call(model, batch)))
+    loss.backward()
+    optimizer.step()
+    optimizer.clear_grad()
+    return loss
