@@ -6,8 +6,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from book.make import book
 from book.make.glossary import notebooks_of
-from book.make.status import short_title
 
 HERE = "book/pages/references"
 FIELDS = {"key", "author", "year", "title", "where", "note"}
@@ -81,7 +81,7 @@ def entry(one, pages):
     title = html.escape(one.title)
     if one.where:
         title = f'<a href="{html.escape(one.where)}">{title}</a>'
-    links = [f'<a href="{os.path.relpath(document + ".html", PurePosixPath(HERE).parent)}">{html.escape(short_title(notebook, document))}</a>'
+    links = [f'<a href="{os.path.relpath(document + ".html", PurePosixPath(HERE).parent)}">{html.escape(book.title(notebook, document))}</a>'
              for document, notebook in pages.items() if one.is_used_in(source(notebook))]
     used = f' <span class="used-in">Used in: {"; ".join(links)}.</span>' if links else ""
     note = re.sub(r"https://\S+[\w/]", lambda found: f'<a href="{found[0]}">{found[0]}</a>', html.escape(one.note))

@@ -4,11 +4,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from book.make import notebooks, prose, prose_rules
+from book.make import book, notebooks, prose, prose_rules
 
 ROOT = Path(__file__).parents[2]
-PAGES = notebooks.pages(ROOT)
-TEXTS = {path.relative_to(ROOT).with_suffix("").as_posix(): path for path in notebooks.texts(ROOT)}
+PAGES = book.pages(ROOT)
+TEXTS = {path.relative_to(ROOT).with_suffix("").as_posix(): path for path in book.texts(ROOT)}
 
 
 def read(document):

@@ -8,11 +8,11 @@ import pytest
 from books import new_book, text, write_chapter
 from bs4 import BeautifulSoup
 
-from book.make import api_links, notebooks, prose, references, site
+from book.make import api_links, book, prose, references, site
 
 ROOT = Path(__file__).resolve().parents[2]
 ALL = references.read(ROOT)
-TEXTS = notebooks.texts(ROOT)
+TEXTS = book.texts(ROOT)
 KNOWN = api_links.names(ROOT)
 each_text = pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
 
