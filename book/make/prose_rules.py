@@ -8,6 +8,7 @@ import ast
 import math
 import posixpath
 import re
+from collections import Counter
 
 from book.make import prose
 from book.make.rules import called, code, tags
@@ -164,9 +165,11 @@ def claims_can_fail(notebook, document, pages):
 
 
 def predictions_are_answered(notebook, document, pages):
-    """A question that the reader is asked keeps its name, and is answered further down."""
-    wrong, answered = [], set()
+    """A question that the reader is asked keeps its name, which nothing else gets, and is answered further down."""
+    wrong, answered, stores = [], set(), Counter()
     for cell in code(notebook):
+        stores.update(node.id for node in ast.walk(prose.tree(cell) or ast.Module([], []))
+                      if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and not cell.source.startswith("%%"))
         for name, call in prose.calls(cell):
             if name == "answer" and isinstance(call.func, ast.Attribute):
                 answered.add(ast.unparse(call.func.value))
@@ -177,6 +180,8 @@ def predictions_are_answered(notebook, document, pages):
                 continue
             if ast.unparse(value.func).split(".")[-1] == "prediction":
                 name = ast.unparse(node.targets[0]) if isinstance(node, ast.Assign) else None
+                if name and stores[name] > 1:
+                    wrong.append(f"{called(cell)}: {name} holds a prediction, and another cell gives the name to something else")
                 if name not in answered:
                     wrong.append(f"{called(cell)}: a prediction without its answer; expected NAME = prediction(...) and NAME.answer(...)")
     return wrong

@@ -124,6 +124,7 @@ CHANGES = [
     ("claims_can_fail", "x > 3)", "holds=4 > 3)", "cannot fail"),
     ("predictions_are_answered", "right.answer(x,", "other.answer(x,", "without its answer"),
     ("predictions_are_answered", "right = prediction", "prediction", "without its answer"),
+    ("predictions_are_answered", "claim(f", "for x, right in rows:\n    x += 1\nclaim(f", "gives the name to something else"),
 ]
 
 
