@@ -47,7 +47,7 @@ def mistakes(options):
                    for title, (paddle_side, torch_side, config, batches, further) in tasks.cases(task).items()}
         rows = score.of_task(task, ladders, tasks.part(task, "mistakes").MISTAKES)
         for row in rows:
-            if not row["survives"] and set(row["broke"].values()) != {row["should break"]}:
+            if not row["survives"] and not row["blind in float32"] and set(row["broke"].values()) != {row["should break"]}:
                 print(f"{task}: {row['name']} should break {row['should break']!r}, it broke {row['broke']}", flush=True)
             if row["survives"] and any(row["broke"].values()):
                 print(f"{task}: {row['name']} should survive, it broke {row['broke']}", flush=True)

@@ -3,7 +3,6 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from labs.parity import weights as weights_
 from labs.parity.comparing import by_side, compare, count_of, one_rung
 from labs.parity.coverage import Coverage
 from labs.parity.drawing import proof_weights

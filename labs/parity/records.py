@@ -93,10 +93,7 @@ def record(side, config, weights: dict, batches: list, precision: str = "float64
     ParityError
         If the side lacks one of its functions, or its step never reaches the optimizer.
     """
-    made = None
-    for made in climbing(side, config, weights, batches, precision, sketch, also):
-        pass
-    return made
+    return list(climbing(side, config, weights, batches, precision, sketch, also))[-1]
 
 
 def climbing(side, config, weights, batches, precision="float64", sketch=None, also=None):

@@ -40,6 +40,8 @@ class Mistake:
         survives in some alone.
     needs : str
         What the batches must reach, as the coverage table calls it.
+    blind : str
+        Why float32 alone may not show it on some side, where float64 does: a known gap.
     """
     name: str
     kind: str
@@ -50,6 +52,7 @@ class Mistake:
     fields: tuple = ()
     survives: object = ""
     needs: str = ""
+    blind: str = ""
 
     def reached(self, ladder) -> bool:
         """Do the batches, weights and rungs of a ladder reach it?"""

@@ -33,7 +33,8 @@ def of_task(task: str, ladders: dict, own: list) -> list:
         case = next((title for title, ladder in ladders.items() if suits(mistake, ladder)), None)
         if case is not None:
             rows.append({"name": mistake.name, "kind": mistake.kind, "what": mistake.what, "case": f"{task}, {case}",
-                         "should break": mistake.rung, "survives": mistake.survivor(task), "broke": broken(mistake, ladders[case])})
+                         "should break": mistake.rung, "survives": mistake.survivor(task),
+                         "blind in float32": mistake.blind, "broke": broken(mistake, ladders[case])})
     return rows
 
 

@@ -22,12 +22,6 @@ def neighbours_turned(model, driver):
     model.model.rotary.forward = forward
 
 
-def positions_from_one(model, driver):
-    """Positions are counted from one: equal, for RoPE sees distances alone."""
-    turn = model.model.rotary.forward
-    model.model.rotary.forward = lambda x, start: turn(x, start + 1)
-
-
 def keys_not_turned(attention):
     """Queries are turned twice over, keys not at all: every second call of the rotary tables is left out."""
     take = attention.forward
@@ -65,7 +59,11 @@ def sees_the_next(attention):
 def sees_all(attention):
     """No mask: each query sees its whole future."""
     hidden = attention.hidden
-    attention.hidden = lambda T, S, *device: hidden(T, S, *device) & False
+
+    def nothing(T, S, *device):
+        hide = hidden(T, S, *device)
+        return hide != hide
+    attention.hidden = nothing
 
 
 def heads_in_turn(attention):
@@ -142,8 +140,6 @@ MISTAKES = [
     Mistake("rope_base", "forward", "forward", "RoPE's base is 10,000, the older default",
             with_config("build", rope_theta=1e4)),
     Mistake("keys_not_turned", "forward", "forward", "queries are turned, keys are not", in_attention(keys_not_turned)),
-    Mistake("positions_from_one", "forward", "forward", "positions are counted from one", with_model(positions_from_one),
-            survives="equivalent: RoPE sees the distance of two positions alone, so only rounding differs"),
     Mistake("scores_not_scaled", "forward", "forward", "attention without 1/sqrt(D)", in_attention(unscaled)),
     Mistake("scaled_by_width", "forward", "forward", "scores divided by the root of the whole width", in_attention(scaled_by_width)),
     Mistake("mask_off_by_one", "forward", "forward", "each token sees the next one", in_attention(sees_the_next)),
@@ -165,5 +161,6 @@ MISTAKES = [
             with_layers(lambda path, layer: path.endswith("v_proj"), lambda layer, driver: driver.after(layer, lambda out: out.detach()))),
     Mistake("cache_off_by_one", "cache", "also: cache", "with a cache, positions are one too small", next_position(lambda start: start - 1)),
     Mistake("cache_from_zero", "cache", "also: cache", "with a cache, positions begin at zero again", next_position(lambda start: 0)),
-    Mistake("cache_in_half", "cache", "also: cache", "keys and values are kept in float16", cache_in_half),
+    Mistake("cache_in_half", "cache", "also: cache", "keys and values are kept in float16", cache_in_half,
+            blind="a first side that rounds to sixteen bits measures its own rounding as the floor"),
 ]

@@ -144,7 +144,9 @@ MISTAKES = PAIR_OF_2018 + [
             needs="a warm-up of at least 3 steps"),
     Mistake("warm_in_steps", "schedule", "k steps", "the warm-up's second step has the first one's rate", with_schedule(warm_in_steps),
             needs="a warm-up of at least 3 steps"),
-    Mistake("no_decay", "optimizer", "one step", "no weight decay", with_config(weight_decay=0.0)),
+    Mistake("no_decay", "optimizer", "one step", "no weight decay", with_config(weight_decay=0.0),
+            blind="one step of an L2 of 1e-4 moves a weight by less than the float32 floor"),
     Mistake("variance_unbiased", "evaluation", "train mode", "PyTorch's own running variance, which is unbiased",
-            with_layers(lambda path, layer: type(layer).__name__ == "BatchNorm", variance_unbiased)),
+            with_layers(lambda path, layer: type(layer).__name__ == "BatchNorm", variance_unbiased),
+            blind="the running variance's floor after seven steps hides n / (n - 1) where the first side measures it"),
 ]
