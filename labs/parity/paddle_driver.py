@@ -262,3 +262,27 @@ def with_masks(model, paths, mask) -> list:
             return out * paddle.to_tensor(mask(path, tuple(out.shape))).astype(out.dtype)
         undo.append(after(layer, cover))
     return undo
+
+
+def statistics(layer) -> tuple:
+    """BatchNorm's running mean, running variance and epsilon."""
+    return layer._mean, layer._variance, layer._epsilon
+
+
+def unbiased(layer):
+    """Let a BatchNorm keep the unbiased variance, as PyTorch does: n / (n - 1) of what the batch adds."""
+    def keep(layer, given):
+        layer.before = layer._variance.clone()
+
+    def stretch(layer, given, out):
+        if layer.training:
+            n, old = out.size / out.shape[1], layer.before * layer._momentum
+            layer._variance.set_value(old + (layer._variance - old) * float(n / (n - 1)))
+    layer.register_forward_pre_hook(keep)
+    layer.register_forward_post_hook(stretch)
+
+
+def tensor(model, array):
+    """A tensor where Paddle computes."""
+    import paddle
+    return paddle.to_tensor(np.ascontiguousarray(array))

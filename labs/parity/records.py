@@ -1,6 +1,7 @@
 """A record: what one side computed on its way up the ladder, as named NumPy arrays, rung by rung."""
 import gc
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,6 +19,10 @@ RUNGS = {
     "train mode": "running statistics and outputs agree in training mode",
 }
 NEEDED = ("build", "make_optimizer", "step", "logits")
+ALSO = "also: "         # a rung of a side's further functions is called "also: NAME"
+LOUD = "logits of loud inputs"
+OPTIONAL = (LOUD, "logits in eval mode", "loss with shared masks")      # records from elsewhere may lack them
+LOUDER = 2.0**10        # inputs times this bring logits 100 apart; no loss is asked of them, for Paddle cuts its own at 64
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,23 @@ class Record:
         Arrays by rung and by name, in PyTorch's names and layout. A missing gradient is None.
     place : str
         The device.
+    traits : dict of str to str, or None
+        What has no numbers: each dropout layer's kind, rate and mode, by its path. None where nobody looked.
+    random : str
+        The first layer whose output changed when the same batch was read twice in training mode, dropout layers off.
+    norms : list of float
+        The joint norm of the gradients at each step, as the optimizer got them.
+    rates : list of float
+        The learning rate of each step.
     """
     side: str
     precision: str
     rungs: dict = field(repr=False)
     place: str = "cpu"
+    traits: dict | None = None
+    random: str = ""
+    norms: list = field(default_factory=list, repr=False)
+    rates: list = field(default_factory=list, repr=False)
 
 
 def name_of(side) -> str:
@@ -48,7 +65,8 @@ def name_of(side) -> str:
     return getattr(side, "NAME", None) or known.get(own, own or type(side).__name__)
 
 
-def record(side, config, weights: dict, batches: list, precision: str = "float64", sketch: int | None = None) -> Record:
+def record(side, config, weights: dict, batches: list, precision: str = "float64", sketch: int | None = None,
+           also: dict | None = None) -> Record:
     """Let one side climb: load the weights, then run its own `step` on the batches.
 
     Parameters
@@ -66,12 +84,20 @@ def record(side, config, weights: dict, batches: list, precision: str = "float64
     sketch : int, optional
         Keep arrays of more entries as sketches with so many places, and give the side's memory back at the end: for
         networks whose records would not fit.
+    also : dict of str to callable, optional
+        Further functions to climb, by name: `function(side, model, batches)` gives an array, or a dict of arrays, of the
+        trained model in eval mode (a score, a cache's logits, a moving average). Each is a rung of its own, "also: NAME".
 
     Raises
     ------
     ParityError
         If the side lacks one of its functions, or its step never reaches the optimizer.
     """
+    return list(climbing(side, config, weights, batches, precision, sketch, also))[-1]
+
+
+def climbing(side, config, weights, batches, precision="float64", sketch=None, also=None):
+    """The same climb, one rung at a time: yields the record so far after each, so that who has seen enough can stop."""
     missing = [f for f in NEEDED if not callable(getattr(side, f, None))]
     if missing:
         raise ParityError(f"the {name_of(side)} side has no {', '.join(missing)}: a side needs {', '.join(NEEDED)}")
@@ -80,7 +106,7 @@ def record(side, config, weights: dict, batches: list, precision: str = "float64
     model = ready(side, config, weights, precision)
     undo = weights_.driver_of(model).tf32_off()
     try:
-        return climb_alone(side, model, config, [cast(b, precision) for b in batches], precision, sketch)
+        yield from climb_alone(side, model, config, [cast(b, precision) for b in batches], precision, sketch, also or {})
     finally:
         undo()
         if sketch:
@@ -108,31 +134,104 @@ def ready(side, config, weights: dict, precision: str = "float32"):
     return model
 
 
-def climb_alone(side, model, config, batches, precision, sketch) -> Record:
+def climb_alone(side, model, config, batches, precision, sketch, also):
     """The climb itself, one rung after another."""
     driver, rungs, seen = weights_.driver_of(model), {}, []
+    traits = driver.dropouts(model)
+    made = Record(name_of(side), precision, rungs, driver.place(model), traits)
 
     def keep(arrays):
         return sketches(arrays, sketch)
+
+    def evaluated(batch=batches[0]):
+        model.eval()
+        found = driver.to_numpy(side.logits(model, batch))
+        model.train()
+        return found
     driver.without_dropout(model)
-    rungs["parameters"] = keep(driver.parameters(model))
-    model.eval()
-    rungs["forward"] = keep({"logits": driver.to_numpy(side.logits(model, batches[0]))})
-    model.train()
+    rungs["parameters"] = keep(weights_.weights_of(model))
+    yield made
+    rungs["forward"] = keep({"logits": evaluated()})
+    if batches[0][0].dtype.kind == "f":
+        loud = evaluated((batches[0][0] * batches[0][0].dtype.type(LOUDER), *batches[0][1:]))
+        rungs["forward"] |= keep({LOUD: loud}) if np.isfinite(loud).all() else {}
+    yield made
     optimizer = side.make_optimizer(model, config)
     unwatch = driver.watch_gradients(model, optimizer, seen)
-    losses = [scalar(driver, side.step(model, optimizer, batches[0]))]
-    unwatch()
-    if not seen:
+
+    def step(batch):
+        rate = driver.learning_rate(optimizer)
+        loss = scalar(driver, side.step(model, optimizer, batch))
+        found = seen.pop() if seen else {}
+        seen.clear()
+        made.rates.append(rate)
+        made.norms.append(float(np.sqrt(sum(float(np.vdot(g, g)) for g in found.values() if g is not None))))
+        return loss, found
+    loss, gradients = step(batches[0])
+    if not gradients:
         raise ParityError(f"the {name_of(side)} side's step never called optimizer.step()")
-    rungs["loss"] = {"loss": losses[0]}
-    rungs["gradients"] = keep(seen.pop())
-    rungs["one step"] = keep(driver.parameters(model))
-    losses += [scalar(driver, side.step(model, optimizer, batch)) for batch in batches[1:]]
-    after = keep(driver.parameters(model)) if batches[1:] else rungs["one step"]
+    losses = [loss]
+    rungs["loss"] = {"loss": loss}
+    yield made
+    rungs["gradients"] = keep(gradients)
+    yield made
+    rungs["one step"] = keep(weights_.weights_of(model))
+    yield made
+    if precision == "float32":
+        unwatch()                           # norms are asked of float64 alone: reading all gradients takes time
+    for batch in batches[1:]:
+        losses.append(step(batch)[0] if precision == "float64" else scalar(driver, side.step(model, optimizer, batch)))
+    if precision == "float64":
+        unwatch()
+    after = keep(weights_.weights_of(model)) if batches[1:] else rungs["one step"]
     rungs["k steps"] = {**after, "losses": np.array(losses)}
-    rungs["train mode"] = keep({**driver.buffers(model), "logits": driver.to_numpy(side.logits(model, batches[0]))})
-    return Record(name_of(side), precision, rungs, driver.place(model))
+    yield made
+    made = train_mode(side, model, optimizer, batches[0], made, keep, evaluated)
+    yield made
+    model.eval()
+    for name, function in also.items():
+        found = function(side, model, batches)
+        rungs[ALSO + name] = {n: np.asarray(a) for n, a in (found if isinstance(found, dict) else {name: found}).items()}
+        yield made
+
+
+def train_mode(side, model, optimizer, batch, made, keep, evaluated) -> Record:
+    """The last rung: logits in both modes, running statistics, and one step more with dropout masks that all sides share."""
+    driver = weights_.driver_of(model)
+    late = keep({"logits in eval mode": evaluated(), **weights_.buffers(model)})
+    first, again = (outputs_of(side, model, batch) for _ in range(2))
+    made.rungs["train mode"] = late | keep({"logits": first.pop("logits")})
+    differing = [path for path in first if path in again and first[path].shape == again[path].shape
+                 and np.abs(first[path] - again[path]).max(initial=0) > 1e-3 * np.abs(first[path]).max(initial=0)]
+    if differing:
+        made = replace(made, random=differing[0] or "the model itself")
+    if made.traits:
+        undo = driver.with_masks(model, made.traits, mask)
+        made.rungs["train mode"]["loss with shared masks"] = scalar(driver, side.step(model, optimizer, batch))
+        for take_away in undo:
+            take_away()
+    return made
+
+
+def outputs_of(side, model, batch) -> dict:
+    """What each layer gives out in training mode, and the logits."""
+    driver, found = weights_.driver_of(model), {}
+    undo = []
+    for path, layer in driver.layers(model).items():
+        def look(out, path=path):
+            if not isinstance(out, (tuple, list, dict)) and path not in found:
+                found[path] = driver.to_numpy(out)
+        undo.append(driver.after(layer, look))
+    found["logits"] = driver.to_numpy(side.logits(model, batch))
+    for take_away in undo:
+        take_away()
+    return found
+
+
+def mask(path: str, shape: tuple) -> np.ndarray:
+    """Zeros and twos for a dropout layer, drawn from its path: the same for every side."""
+    stream = np.random.PCG64([len(path), *path.encode()])
+    return (2.0 * (stream.random_raw(math.prod(shape)) >> 63)).reshape(shape)
 
 
 def scalar(driver, loss) -> np.ndarray:

@@ -210,3 +210,19 @@ def with_masks(model, paths, mask) -> list:
             return out * torch.from_numpy(mask(path, tuple(out.shape))).to(out.dtype).to(out.device)
         undo.append(after(layer, cover))
     return undo
+
+
+def statistics(layer) -> tuple:
+    """BatchNorm's running mean, running variance and epsilon."""
+    return layer.running_mean, layer.running_var, layer.eps
+
+
+def unbiased(layer):
+    """Give a BatchNorm that keeps the biased variance PyTorch's own rule back: it inherits it."""
+    layer.__class__ = type(layer).__mro__[1]
+
+
+def tensor(model, array):
+    """A tensor where the model is."""
+    import torch
+    return torch.from_numpy(np.ascontiguousarray(array)).to(next(model.parameters()).device)

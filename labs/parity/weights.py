@@ -101,6 +101,11 @@ def weights_of(model) -> dict:
     return driver_of(model).parameters(model)
 
 
+def buffers(model) -> dict:
+    """Running state of a model (BatchNorm's statistics) as NumPy arrays, in PyTorch's names."""
+    return driver_of(model).buffers(model)
+
+
 def gradients_of(model, keep=lambda array: array) -> dict:
     """The gradients that a model holds after `backward`, by PyTorch's name and in its layout; a missing one is None.
 
