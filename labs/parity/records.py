@@ -22,7 +22,7 @@ NEEDED = ("build", "make_optimizer", "step", "logits")
 ALSO = "also: "         # a rung of a side's further functions is called "also: NAME"
 LOUD = "logits of loud inputs"
 OPTIONAL = (LOUD, "logits in eval mode", "loss with shared masks")      # records from elsewhere may lack them
-LOUDER = 2.0**10        # inputs times this bring logits 100 apart; no loss is asked of them, for Paddle cuts its own at 64
+LOUDER = 2.0**14        # inputs times this bring logits 100 apart; no loss is asked of them, for Paddle cuts its own at 64
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,9 @@ class TwinPromises:
     unreached = frozenset()                 # what no batch of the task can reach
 
     @pytest.fixture(scope="class")
-    def titles(self):
-        return list(cases(self.task))
+    @classmethod
+    def titles(cls):
+        return list(cases(cls.task))
 
     def test_the_ladders_are_green_in_both_precisions_and_compare_every_rung(self, titles, subtests):
         assert titles
@@ -82,9 +83,10 @@ class MistakePromises:
     task = ""
 
     @pytest.fixture(scope="class")
-    def rows(self):
-        ladders = {title: ladder(self.task, title).check() for title in cases(self.task)}
-        return score.of_task(self.task, ladders, tasks.part(self.task, "mistakes").MISTAKES)
+    @classmethod
+    def rows(cls):
+        ladders = {title: ladder(cls.task, title).check() for title in cases(cls.task)}
+        return score.of_task(cls.task, ladders, tasks.part(cls.task, "mistakes").MISTAKES)
 
     def test_each_mistake_breaks_its_rung_or_is_named_as_a_survivor(self, rows, subtests):
         assert rows

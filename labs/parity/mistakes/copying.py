@@ -139,7 +139,4 @@ COPYING = [
                         lambda w: np.full_like(w, 0.25)), has("PReLU"), needs=DRAWN),
     Mistake("weights_in_half", "precision", "forward", "weights pass through float16 on their way",
             with_values(lambda name, w, model: True, lambda w: w.astype("float16"))),
-    Mistake("last_layer_in_half", "precision", "forward", "the last weight passes through float16 on its way",
-            with_weights(lambda model, weights: weights | {(n := [n for n in weights if weights[n].ndim > 1][-1]):
-                                                           weights[n].astype("float16").astype("float32")})),
 ]

@@ -55,7 +55,10 @@ class Mistake:
     blind: str = ""
 
     def reached(self, ladder) -> bool:
-        """Do the batches, weights and rungs of a ladder reach it?"""
+        """Do the config, batches, weights and rungs of a ladder reach it?"""
+        config = ladder.retry.first.start.config if ladder.retry else None
+        if any(getattr(config, name, None) is None for name in self.fields):
+            return False
         rungs = [rung.name for pair in ladder.pairs[:1] for rung in pair.rungs]
         found = {what for what, reached, _ in ladder.coverage.rows if reached} if ladder.coverage else set()
         return self.rung in rungs and (not self.needs or self.needs in found)

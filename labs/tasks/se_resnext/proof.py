@@ -15,7 +15,7 @@ def cases(data) -> dict:
     Odd images (27 by 25), a warm-up of three steps, two steps beyond the schedule's end, and a last batch of five.
     """
     clothes = data.load("fashion_mnist")
-    schedule = {"steps": STEPS - 1, "warmup": 3, "learning_rate": 2.0**-4}
+    schedule = {"steps": STEPS - 1, "warmup": 3, "learning_rate": 2.0**-5}
     slim = exact(replace(SLIM, image=(1, 27, 25), **schedule))
     small = exact(replace(MODELS["se_resnext50"], model="se_resnext_small", image=(1, 27, 25), classes=10, stem=8,
                           blocks=(2, 1), widths=(8, 16), cardinality=4, reduction=4, smoothing=2.0**-7, **schedule))
