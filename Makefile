@@ -26,7 +26,7 @@ book: environment  ## set up, fetch the data, execute what changed, build the si
 
 test: environment  ## the test suite (LABS_DEVICE=cuda runs the notebooks on a GPU)
 	@$(PY) -m labs fetch
-	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not built" $(TESTS)
+	@$(PY) -m pytest -q -n 2 --dist loadgroup -m "not built" $(TESTS)
 
 test-site: environment  ## try the finished site in a browser (after make book; needs chromium)
 	@test -f _build/html/index.html || { echo "there is no site yet: make book"; exit 2; }

@@ -1,4 +1,4 @@
-"""The command line: python -m labs doctor | fetch [NAME ...] | parity TASK | train TASK NAME | fluid ACTION."""
+"""The command line: python -m labs doctor | fetch [NAME ...] | parity TASK | mistakes [TASK] | train TASK NAME | fluid ACTION."""
 import argparse
 import sys
 
@@ -59,6 +59,25 @@ def port(options):
     return 0 if report.green else 1
 
 
+def mistakes(options):
+    """Plant every mistake in the tasks' ladders and write which are caught: labs/tasks/TASK/caught.json."""
+    from labs import device, tasks
+    device.prepare()
+    from labs.parity import climb
+    from labs.parity.mistakes import score
+    for task in [options.task] if options.task else tasks.names("proof"):
+        ladders = {title: climb(torch_side, paddle_side, batches, config, title=title, further=further).check()
+                   for title, (paddle_side, torch_side, config, batches, further) in tasks.cases(task).items()}
+        rows = score.of_task(task, ladders, tasks.part(task, "mistakes").MISTAKES)
+        for row in rows:
+            if not row["survives"] and not row["blind in float32"] and set(row["broke"].values()) != {row["should break"]}:
+                print(f"{task}: {row['name']} should break {row['should break']!r}, it broke {row['broke']}", flush=True)
+            if row["survives"] and any(row["broke"].values()):
+                print(f"{task}: {row['name']} should survive, it broke {row['broke']}", flush=True)
+        print(f"{task}: {sum(not row['survives'] for row in rows)} of {len(rows)} caught; {score.save(task, rows)}", flush=True)
+    return 0
+
+
 def train(options):
     """Train a small checkpoint of a task again."""
     from labs import checkpoints, device, tasks
@@ -104,6 +123,9 @@ def parser():
     one.add_argument("--zero-gradient", action="append", default=[], metavar="NAME",
                      help="a parameter, or pattern, whose true gradient is zero, such as conv.bias before a BatchNorm")
     one.set_defaults(do=port)
+    one = commands.add_parser("mistakes", help="plant every mistake in the ladders and write which are caught")
+    one.add_argument("task", metavar="TASK", nargs="?", help="a folder of labs/tasks (default: all that have a proof)")
+    one.set_defaults(do=mistakes)
     one = commands.add_parser("train", help="train a small checkpoint of a task again")
     one.add_argument("task", metavar="TASK", help="a folder of labs/tasks that has a training.py, such as rnn_lm")
     one.add_argument("name", metavar="NAME", help="which of its checkpoints, such as shakespeare")

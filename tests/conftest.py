@@ -19,6 +19,14 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "built: looks at the finished site in _build/html (make test-site)")
 
 
+@pytest.hookimpl(tryfirst=True)                   # before xdist looks at the groups
+def pytest_collection_modifyitems(items):
+    """A file stays on one worker, for its fixtures; what has a group of its own may go elsewhere."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+
+
 @pytest.hookimpl(tryfirst=True)                   # before fixtures are made, which may need it too
 def pytest_runtest_setup(item):
     """Skip, or fail where everything must be there."""

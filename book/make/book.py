@@ -11,7 +11,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACEHOLDER = "https://github.com/example/parity-course"
-MADE = ("book/pages/status", "book/pages/glossary")     # _toc.yml lists them, site.py makes them, nobody writes them
+MADE = ("book/pages/status", "book/pages/glossary", "book/pages/references")     # _toc.yml lists them, site.py makes them, nobody writes them
 FRONT_MATTER = re.compile(r"---\n(?:.*\n)*?(?:jupytext|kernelspec):")
 
 

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 import nbformat
 import yaml
 
-from book.make import book, glossary, notebooks, status
+from book.make import api_links, book, glossary, notebooks, references, status
 from labs import outputs
 
 LEFT_OUT = ("repository.url in _config.yml is still the placeholder: "
@@ -29,7 +29,7 @@ LEFT_OUT = ("repository.url in _config.yml is still the placeholder: "
 PARTS = ("book/extension", "book/static", "book/templates")     # folders that are laid as they are
 UNUSED = ("*.map", "*.ttf", "fontawesome.js*", ".buildinfo*")   # the theme brings them; no page loads them
 DATA_MIME = outputs.MIME         # data for the status page; a browser shows the rest of the bundle
-MADE = {status.HERE: status.text, glossary.HERE: glossary.text}        # pages that nobody writes (book.MADE)
+MADE = {status.HERE: status.text, glossary.HERE: glossary.text, references.HERE: references.text}        # pages that nobody writes (book.MADE)
 TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "pydata-sphinx-theme")
 
 
@@ -136,7 +136,8 @@ def plan(root, date, allow_missing=False):
         files |= {file.relative_to(root).as_posix(): file.read_bytes() for file in sorted((root / part).rglob("*"))
                   if file.is_file() and "__pycache__" not in file.parts}
     files["book/glossary.json"] = json.dumps(glossary.for_site(root, documents), ensure_ascii=False).encode()
-    everywhere = [name for name in sorted(files) if name.startswith("book/static/") or name == "book/glossary.json"]
+    files["book/api_links.json"] = json.dumps(api_links.for_site(root), ensure_ascii=False).encode()
+    everywhere = [name for name in sorted(files) if name.startswith("book/static/") or name in ("book/glossary.json", "book/api_links.json")]
     digest = hashlib.sha256(b"".join(files[name] for name in everywhere)).hexdigest()
     made = derived_config(config, book.version(root), date)
     made["sphinx"]["config"]["html_context"]["parity_static"] = digest[:16]     # an edited style sheet or glossary rewrites all pages

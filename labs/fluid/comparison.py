@@ -26,7 +26,7 @@ import re
 import numpy as np
 
 from labs.fluid.kernel.fluid_crossing import SEPARATOR, flat
-from labs.parity.ladder import ALLOWED, FLOOR_ULP
+from labs.parity.comparing import ALLOWED, FLOOR_ULP
 
 EXACT = 1e-9            # float64: twenty steps of a deep network amplify its rounding a million times
 NUMBER = re.compile(r"[-+]?\d+\.\d*(?:e[-+]?\d+)?|[-+]?\d+e[-+]?\d+")

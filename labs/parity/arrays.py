@@ -107,3 +107,17 @@ def floats(value) -> list:
     if hasattr(value, "keys"):
         return floats([value[key] for key in value.keys()])
     return [value] if hasattr(value, "detach") and value.is_floating_point() else []
+
+
+def loud(batch, factor: float):
+    """A batch whose floating inputs are times a factor; None where it has none, such as tokens.
+
+    Of a tuple the first array alone is the input; of a dict every array of floats is.
+    """
+    if isinstance(batch, dict):
+        floating = [key for key, value in batch.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
+        return batch | {key: batch[key] * batch[key].dtype.type(factor) for key in floating} if floating else None
+    first = batch[0]
+    if not isinstance(first, np.ndarray) or first.dtype.kind != "f":
+        return None
+    return (first * first.dtype.type(factor), *batch[1:])

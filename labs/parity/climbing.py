@@ -3,19 +3,22 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from labs.parity import weights as weights_
 from labs.parity.arrays import as_batches
+from labs.parity.comparing import by_side, compare, count_of, one_rung
+from labs.parity.coverage import Coverage
+from labs.parity.drawing import proof_weights
 from labs.parity.errors import ParityError
-from labs.parity.ladder import MEASURED, Ladder, by_side, compare
-from labs.parity.records import NEEDED, name_of, record
+from labs.parity.ladder import Ladder
+from labs.parity.records import NEEDED, climbing, name_of, record
 
 DRAWS = 3               # float32 runs from moved weights that measure the floor
 PRECISIONS = ("float64", "float32")
+FEW = ("forward", "loss", "gradients", "one step")      # rungs that the first batch alone decides
 
 
 def climb(first, second, batches: list, config, weights: dict | None = None, seed: int = 0,
           also: list = (), title: str | None = None, sketch: int | None = None,
-          planted: bool = False, zero_gradients: tuple = ()) -> Ladder:
+          planted: bool = False, further: dict | None = None, zero_gradients: tuple = ()) -> Ladder:
     """Climb the ladder with two sides, or more.
 
     Parameters
@@ -27,7 +30,7 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
         The same for both; all of them are stepped through.
     config : object
     weights : dict of str to array, optional
-        Initial weights in PyTorch's names and layout; drawn from `seed` if not given.
+        Initial weights in PyTorch's names and layout; drawn from `seed` by `labs.parity.proof_weights` if not given.
     also : list of Record, optional
         Records from elsewhere (Fluid, a recording, another process), in float64 and float32, made from
         the same weights and batches.
@@ -37,6 +40,8 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
         time: for networks whose records would not fit.
     planted : bool
         A side is wrong on purpose, so the status page does not count the ladder as a proof.
+    further : dict of str to callable, optional
+        More functions to climb, by name: `function(side, model, batches)` gives arrays of the trained model in eval mode.
     zero_gradients : sequence of str, optional
         Parameters whose true gradient is zero, by name or pattern (see `labs.parity.records.record`).
 
@@ -45,48 +50,153 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
     Ladder
         Red or green; `.check()` raises where it is red.
     """
-    batches = as_batches(batches)
-    if weights is None:
-        weights = weights_.initial_weights(first.build(config), seed)
-    firsts = {p: record(first, config, weights, batches, p, sketch, zero_gradients) for p in PRECISIONS}
-    yardstick = measure_floor(first, config, weights, batches, seed, sketch, zero_gradients)
-
-    def beside(side):
-        """The first side's records stay; another side climbs beside them."""
-        other = {p: record(side, config, weights, batches, p, sketch, zero_gradients) for p in PRECISIONS}
-        pair = compare((firsts["float64"], other["float64"]), (firsts["float32"], other["float32"]), yardstick)
-        return pair, [*firsts.values(), *other.values()]
-
-    pair, compared = beside(second)
-    pairs = [pair]
+    start = Start(config, as_batches(batches), weights, seed, sketch, further, zero_gradients)
+    one, other = start.side(first), start.side(second)
+    rungs = list(one.record("float64").rungs)
+    pairs = [compare(one.exact_with(other), one.single_with(other), one.beside(other, rungs))]
     for side, records in by_side(also).items():
         if "float64" not in records:
             raise ParityError(f"{side}: the proof needs a float64 record; got {', '.join(records)} only")
-        single = (firsts["float32"], records["float32"]) if "float32" in records else None
-        pairs.append(compare((firsts["float64"], records["float64"]), single, yardstick))
-    count = sum(w.size for w in firsts["float64"].rungs["parameters"].values())
+        single = (one.record("float32"), records["float32"]) if "float32" in records else None
+        pairs.append(compare((one.record("float64"), records["float64"]), single, one.beside(None, rungs)))
+    exact = one.record("float64")
+    records = [side.record(p) for side in (one, other) for p in PRECISIONS]
+    return Ladder(pairs, title or title_of(config, pairs), count_of(exact.rungs), len(start.batches), Retry(one, other),
+                  [*records, *also], planted, Coverage.of(config, start.batches, exact, start.weights))
 
-    def again(wrong, called) -> Ladder:
-        pair, both = beside(wrong)
-        return Ladder([pair], called, count, len(batches), records=both, planted=True)
-    return Ladder(pairs, title or title_of(config, pairs), count, len(batches), SimpleNamespace(second=second, climb=again),
-                  [*compared, *also], planted)
+
+class Start:
+    """Where every side of a ladder begins: config, weights, batches."""
+
+    def __init__(self, config, batches, weights=None, seed=0, sketch=None, further=None, zero_gradients=()):
+        self.config, self.batches, self.weights, self.seed = config, batches, weights, seed
+        self.sketch, self.further, self.zero_gradients = sketch, further, zero_gradients
+
+    def side(self, side) -> "Climber":
+        """A side that starts here; the first one's names decide the weights where none were given."""
+        if self.weights is None:
+            self.weights = proof_weights(side.build(self.config), self.seed)
+        return Climber(self, side)
+
+
+class Climber:
+    """One side and its records, each made when it is asked for, and once."""
+
+    def __init__(self, start: Start, side):
+        self.start, self.side, self.made = start, side, {}
+
+    def record(self, precision: str):
+        """The side's whole record."""
+        if precision not in self.made:
+            start = self.start
+            self.made[precision] = record(self.side, start.config, start.weights, start.batches, precision, start.sketch, start.further,
+                       start.zero_gradients)
+        return self.made[precision]
+
+    def climbing(self, precision: str):
+        """The side's record after each rung, for who may stop early."""
+        start = self.start
+        return climbing(self.side, start.config, start.weights, start.batches, precision, start.sketch, start.further,
+                       start.zero_gradients)
+
+    def exact_with(self, other) -> tuple:
+        """Both sides' float64 records."""
+        return self.record("float64"), other.record("float64")
+
+    def single_with(self, other) -> tuple:
+        """Both sides' float32 records."""
+        return self.record("float32"), other.record("float32")
+
+    def floor(self, rung: str) -> list:
+        """The side's float32 runs from weights moved by as many ulp as there are steps, at least four."""
+        if rung in ("parameters", "trainable"):
+            return []
+        few = rung in FEW and len(self.start.batches) > 1
+        if few not in self.made:
+            self.made[few] = [self.draw(few, number) for number in range(1, DRAWS + 1)]
+        return [draw(rung) for draw in self.made[few]]
+
+    def draw(self, few: bool, number: int):
+        """A function that climbs one such run as far as a rung that is asked for, and no further."""
+        start = self.start
+        batches = start.batches[:1] if few else start.batches
+        weights = moved(start.weights, max(4, len(batches)), start.seed + number)
+        run = climbing(self.side, start.config, weights, batches, "float32", start.sketch, start.further,
+                       start.zero_gradients)
+        made = []
+
+        def upto(rung):
+            while few and (not made or rung not in made[0].rungs):
+                made[:] = [next(run)]
+            if not few and not made:
+                for now in run:             # to the end: a suspended run holds its model
+                    made[:] = [now]
+            if few and rung == FEW[-1]:
+                run.close()
+            return made[0]
+        return upto
+
+    def beside(self, other, rungs) -> dict:
+        """By rung, the draws that measure the floor: of this side, and where one batch decides of the other side too."""
+        return {rung: (self.floor(rung), other.floor(rung) if other and rung in FEW else []) for rung in rungs if rung not in ("parameters", "trainable")}
+
+
+class Retry:
+    """The same climb with a planted mistake: what is not changed is not climbed again."""
+
+    def __init__(self, first: Climber, second: Climber):
+        self.first, self.second = first, second
+
+    def climb(self, plant, title: str) -> Ladder:
+        """The whole ladder, with the mistake in the second side."""
+        wrong = Climber(self.first.start, plant(changed(self.second.side)))
+        rungs = [rung for rung in self.first.record("float64").rungs if rung in wrong.record("float32").rungs]
+        pair = compare(self.first.exact_with(wrong), self.first.single_with(wrong), self.first.beside(wrong, rungs))
+        start = self.first.start
+        return Ladder([pair], title, count_of(self.first.record("float64").rungs), len(start.batches), planted=True,
+                      records=[side.record(p) for side in (self.first, wrong) for p in PRECISIONS])
+
+    def swapped(self) -> "Retry":
+        """The same two sides in the other order; all records stay."""
+        return Retry(self.second, self.first)
+
+    def lowest_red(self, plant, precision: str, on_first: bool = False) -> str | None:
+        """The lowest rung that a mistake breaks in one precision alone; None if none. Climbs no further than that.
+
+        Parameters
+        ----------
+        plant : callable
+            side -> side with the mistake.
+        precision : {"float64", "float32"}
+            Float64 compares the two float64 records. Float32 judges the wrong side's float32 run, the right float64
+            records beside it: a mistake that is made in float32 alone.
+        on_first : bool
+            Planted in the side that measures the floor.
+        """
+        right, other = (self.second, self.first) if on_first else (self.first, self.second)
+        wrong = Climber(self.first.start, plant(changed(other.side)))
+        seen = set()
+        for now in wrong.climbing(precision):
+            for name in [name for name in now.rungs if name not in seen]:
+                seen.add(name)
+                if precision == "float64":
+                    rung = one_rung(name, (right.record("float64"), now), None)
+                    good = rung.green64
+                else:
+                    exact = self.first.exact_with(self.second)
+                    single = (now, right.record("float32")) if on_first else (right.record("float32"), now)
+                    pair = (wrong, right) if on_first else (right, wrong)
+                    rung = one_rung(name, exact, single, *pair[0].beside(pair[1], [name]).get(name, ([], [])))
+                    good = rung.green32
+                if not good:
+                    return name
+        return None
 
 
 def title_of(config, pairs: list) -> str:
     """A title from the config's model name and the sides."""
     sides = " and ".join([pairs[0].first, *(pair.second for pair in pairs)])
     return f"{getattr(config, 'model', type(config).__name__)}, {sides}"
-
-
-def measure_floor(side, config, weights, batches, seed, sketch=None, zero_gradients=()) -> dict:
-    """The side's own float32 runs from weights moved by as many ulp as there are steps (at least four)."""
-    def draws(some):
-        return [record(side, config, moved(weights, max(4, len(some)), seed + draw), some, "float32", sketch, zero_gradients)
-                for draw in range(1, DRAWS + 1)]
-    many = draws(batches)
-    few = draws(batches[:1]) if len(batches) > 1 else many
-    return {rung: few if rung in ("loss", "gradients", "one step") else many for rung in MEASURED}
 
 
 def moved(weights: dict, ulps: int, seed: int) -> dict:
@@ -99,7 +209,8 @@ def moved(weights: dict, ulps: int, seed: int) -> dict:
 def changed(side, **new) -> SimpleNamespace:
     """The same side with some of its functions replaced."""
     kept = {name: getattr(side, name) for name in (*NEEDED, "load", "names") if hasattr(side, name)}
-    return SimpleNamespace(**{"NAME": name_of(side), **kept, **new})
+    more = {name: value for name, value in vars(side).items() if not name.startswith("__") and callable(value)}
+    return SimpleNamespace(**{**more, "NAME": name_of(side), **kept, **new})
 
 
 def climb_cases(cases: dict, report=print) -> bool:
@@ -108,7 +219,7 @@ def climb_cases(cases: dict, report=print) -> bool:
     Parameters
     ----------
     cases : dict of str to tuple
-        By title: (paddle_side, torch_side, config, batches); see `labs.tasks.cases`.
+        By title: (paddle_side, torch_side, config, batches, further); see `labs.tasks.cases`.
     report : callable
         Gets each ladder.
 
@@ -118,8 +229,8 @@ def climb_cases(cases: dict, report=print) -> bool:
         True if there is a ladder and all are green.
     """
     ladders = []
-    for title, (paddle_side, torch_side, config, batches) in cases.items():
-        ladders.append(climb(torch_side, paddle_side, batches, config, title=title))
+    for title, (paddle_side, torch_side, config, batches, *further) in cases.items():
+        ladders.append(climb(torch_side, paddle_side, batches, config, title=title, further=further[0] if further else None))
         report(ladders[-1])
         report("")
     return bool(ladders) and all(ladder.green for ladder in ladders)

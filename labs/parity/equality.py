@@ -5,11 +5,12 @@ import numpy as np
 
 from labs import outputs
 from labs.parity.errors import ParityError
+from labs.parity.scale import scale
 from labs.tables import Verdict, table
 
 
-@dataclass(frozen=True)
-class Equality:
+@dataclass(frozen=True, repr=False)
+class Equality(outputs.Shown):
     """How far apart named arrays are, and how far they may be."""
     title: str
     rows: list          # (name, worst difference relative to the array's size, problem)
@@ -18,7 +19,7 @@ class Equality:
 
     @property
     def green(self) -> bool:
-        return all(not problem and error <= self.tolerance for _, error, problem in self.rows)
+        return bool(self.rows) and all(not problem and error <= self.tolerance for _, error, problem in self.rows)
 
     def check(self) -> "Equality":
         """Return the result if all agree.
@@ -28,6 +29,8 @@ class Equality:
         ParityError
             Names what differs, and by how much.
         """
+        if not self.rows:
+            raise ParityError(f"{self.title}: nothing was compared; expected at least one array on each side")
         wrong = [f"{name}: {problem or f'differs by {error:.2g} of its size'}" for name, error, problem in self.rows
                  if problem or not error <= self.tolerance]
         if wrong:
@@ -38,16 +41,22 @@ class Equality:
         rows = [{"array": name, "worst difference": error, "equal": Verdict(not problem and error <= self.tolerance,
                                                                             problem or None)}
                 for name, error, problem in self.rows]
+        rows = rows or [{"array": "none", "worst difference": float("nan"), "equal": Verdict(False, "nothing was compared")}]
         return table(rows, caption=f"{self.title}. Allowed: {self.tolerance:.0e} of an array's size.")
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        shown = self._table()
-        return outputs.bundle(shown.text, shown.html, {
-            "kind": "equality", "title": self.title, "green": self.green, "planted": self.planted, "tolerance": self.tolerance,
-            "rows": [{"name": n, "error": e, "problem": p} for n, e, p in self.rows]})
-
-    def __str__(self):
+    @property
+    def text(self) -> str:
         return self._table().text
+
+    @property
+    def html(self) -> str:
+        return self._table().html
+
+    @property
+    def data(self) -> dict:
+        """The rows as plain data, for the status page."""
+        return {"kind": "equality", "title": self.title, "green": self.green, "planted": self.planted, "tolerance": self.tolerance,
+                "rows": [{"name": n, "error": e, "problem": p} for n, e, p in self.rows]}
 
 
 def equal(first, second, tolerance: float = 1e-12, title: str = "Equality", planted: bool = False) -> Equality:
@@ -56,8 +65,8 @@ def equal(first, second, tolerance: float = 1e-12, title: str = "Equality", plan
     Parameters
     ----------
     first, second : array or dict of str to array
-        NumPy arrays or numbers. Integers and text must be the same; floats agree within the tolerance,
-        relative to the largest entry of the first.
+        NumPy arrays or numbers. Integers and text must be the same; floats agree within the tolerance, relative to
+        the largest entry of the first. Entries of a mask (-1e9, say) are measured by themselves, see `labs.parity.scale`.
     tolerance : float
     title : str
     planted : bool
@@ -66,7 +75,7 @@ def equal(first, second, tolerance: float = 1e-12, title: str = "Equality", plan
     Returns
     -------
     Equality
-        A missing name, another shape or a NaN on one side alone is never equal.
+        Nothing compared, a missing name or value, another shape or a NaN is never equal; equal infinities are.
     """
     first, second = (x if isinstance(x, dict) else {"value": x} for x in (first, second))
     rows = []
@@ -74,16 +83,27 @@ def equal(first, second, tolerance: float = 1e-12, title: str = "Equality", plan
         if name not in first or name not in second:
             rows.append((name, float("inf"), f"missing on the {'first' if name not in first else 'second'} side"))
             continue
+        if first[name] is None or second[name] is None:
+            rows.append((name, float("inf"), "None, nothing to compare"))
+            continue
         a, b = np.asarray(first[name]), np.asarray(second[name])
         if a.shape != b.shape:
             rows.append((name, float("inf"), f"shapes {a.shape} and {b.shape}"))
+        elif not a.size:
+            rows.append((name, float("inf"), f"empty, shape {a.shape}: nothing to compare"))
         elif a.dtype.kind not in "fc" or b.dtype.kind not in "fc":
             different = int(np.sum(a != b))
             rows.append((name, 0.0 if not different else float("inf"), f"{different} of {a.size} differ" if different else ""))
+        elif np.isnan(a).any() or np.isnan(b).any():
+            rows.append((name, float("inf"), f"{int((np.isnan(a) | np.isnan(b)).sum())} of {a.size} are NaN"))
         else:
-            both_nan = np.isnan(a) & np.isnan(b)
-            gap = np.where(both_nan | (a == b), 0.0, np.abs(a - b))
-            size = np.max(np.abs(a[np.isfinite(a)]), initial=0.0)
-            error = float(np.max(gap, initial=0.0) / (size or 1.0))
-            rows.append((name, float("inf") if np.isnan(error) else error, ""))
+            rows.append((name, worst(a, b), ""))
     return Equality(title, rows, tolerance, planted)
+
+
+def worst(a: np.ndarray, b: np.ndarray) -> float:
+    """The largest difference of two arrays, each entry measured on its scale in the first."""
+    with np.errstate(invalid="ignore"):
+        gap = np.where(a == b, 0.0, np.abs(a - b))
+    size = scale(a)
+    return float(np.max(gap / np.where(size > 0, size, 1.0)))

@@ -3,6 +3,7 @@ import numpy as np
 
 from labs.parity.climbing import changed
 from labs.parity.errors import ParityError
+from labs.parity.weights import driver_of
 
 
 def fluid_epsilon(side):
@@ -23,15 +24,17 @@ def fluid_epsilon(side):
     namespace
     """
     def step(model, optimizer, batch):
-        taken, epsilon = getattr(optimizer, "epsilon_moved", None) or (0, epsilon_of(optimizer))
+        driver = adam_of(optimizer)
+        beta1, beta2, epsilon = driver.adam(optimizer)
+        taken, epsilon = getattr(optimizer, "epsilon_moved", None) or (0, epsilon)
         optimizer.epsilon_moved = taken + 1, epsilon
-        put_epsilon(optimizer, epsilon / float(np.sqrt(1 - beta2_of(optimizer) ** (taken + 1))))
+        driver.put_adam(optimizer, beta1, beta2, epsilon / float(np.sqrt(1 - beta2 ** (taken + 1))))
         return side.step(model, optimizer, batch)
     return changed(side, step=step)
 
 
-def epsilon_of(optimizer) -> float:
-    """Adam's epsilon, in either framework.
+def adam_of(optimizer):
+    """The driver of an Adam.
 
     Raises
     ------
@@ -40,18 +43,4 @@ def epsilon_of(optimizer) -> float:
     """
     if type(optimizer).__name__ not in ("Adam", "AdamW"):
         raise ParityError(f"expected an Adam, whose epsilon can be moved, got {type(optimizer).__name__}")
-    return optimizer.param_groups[0]["eps"] if hasattr(optimizer, "param_groups") else optimizer._epsilon
-
-
-def beta2_of(optimizer) -> float:
-    """Adam's second beta, in either framework."""
-    return optimizer.param_groups[0]["betas"][1] if hasattr(optimizer, "param_groups") else optimizer._beta2
-
-
-def put_epsilon(optimizer, value: float):
-    """Set Adam's epsilon, in either framework."""
-    if hasattr(optimizer, "param_groups"):
-        for group in optimizer.param_groups:
-            group["eps"] = value
-    else:
-        optimizer._epsilon = value
+    return driver_of(optimizer)

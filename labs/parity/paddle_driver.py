@@ -9,8 +9,8 @@ import sys
 import numpy as np
 
 from labs.parity import names
-from labs.parity.arrays import floats
 from labs.parity.paddle_names import entries  # noqa: F401  (part of the driver)
+from labs.parity.paddle_plain import call, plain_optimizer, plain_step  # noqa: F401  (part of the driver)
 
 NAME = "Paddle"
 
@@ -43,12 +43,12 @@ def cast(model, precision: str):
 
 
 def without_dropout(model):
-    """Set the rate of every dropout layer to zero, and of the dropout between the layers of an LSTM or GRU."""
+    """Set the rate of every dropout layer to zero, and of that inside an LSTM, a GRU or attention."""
     from paddle import nn
     for layer in model.sublayers(include_self=True):
         if "Dropout" in type(layer).__name__ and hasattr(layer, "p"):
             layer.p = 0.0
-        if isinstance(layer, (nn.LSTM, nn.GRU, nn.SimpleRNN)):
+        if isinstance(layer, (nn.LSTM, nn.GRU, nn.SimpleRNN, nn.MultiHeadAttention)):
             layer.dropout = 0.0
 
 
@@ -265,32 +265,25 @@ def with_masks(model, paths, mask) -> list:
     return undo
 
 
-def tensors(model, value):
-    """The arrays of a batch as tensors, on the model's device."""
+def statistics(layer) -> tuple:
+    """BatchNorm's running mean, running variance and epsilon."""
+    return layer._mean, layer._variance, layer._epsilon
+
+
+def unbiased(layer):
+    """Let a BatchNorm keep the unbiased variance, as PyTorch does: n / (n - 1) of what the batch adds."""
+    def keep(layer, given):
+        layer.before = layer._variance.clone()
+
+    def stretch(layer, given, out):
+        if layer.training:
+            n, old = out.size / out.shape[1], layer.before * layer._momentum
+            layer._variance.set_value(old + (layer._variance - old) * float(n / (n - 1)))
+    layer.register_forward_pre_hook(keep)
+    layer.register_forward_post_hook(stretch)
+
+
+def tensor(model, array):
+    """A tensor where Paddle computes."""
     import paddle
-    if isinstance(value, dict):
-        return {key: tensors(model, one) for key, one in value.items()}
-    if isinstance(value, tuple):
-        return tuple(tensors(model, one) for one in value)
-    return paddle.to_tensor(value) if isinstance(value, np.ndarray) else value
-
-
-def call(model, batch):
-    """The model's outputs for a batch: a tuple gives its arguments in order, a dict by name."""
-    given = tensors(model, batch)
-    return model(**given) if isinstance(given, dict) else model(*given)
-
-
-def plain_optimizer(model, rate: float):
-    """SGD without anything, where a side has no optimizer of its own."""
-    import paddle
-    return paddle.optimizer.SGD(rate, parameters=[p for p in model.parameters() if not p.stop_gradient])
-
-
-def plain_step(model, optimizer, batch):
-    """One step down the mean square of all outputs, where a side has no step of its own."""
-    loss = sum((one * one).mean() for one in floats(call(model, batch)))
-    loss.backward()
-    optimizer.step()
-    optimizer.clear_grad()
-    return loss
+    return paddle.to_tensor(np.ascontiguousarray(array))

@@ -1,14 +1,15 @@
 """A record: what one side computed on its way up the ladder, as named NumPy arrays, rung by rung."""
-import fnmatch
 import gc
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from labs.parity import names as names_
 from labs.parity import weights as weights_
-from labs.parity.arrays import as_batches, cast, outputs_of, scalar
+from labs.parity.arrays import as_batches, cast, loud, outputs_of, scalar
 from labs.parity.errors import ParityError
+from labs.parity.guards import called, unused, zeroing
 from labs.parity.sketches import sketches
 
 RUNGS = {
@@ -21,8 +22,11 @@ RUNGS = {
     "k steps": "k steps give the same losses and leave the same weights",
     "train mode": "running statistics and outputs agree in training mode",
 }
-ZERO = {"float64": 1e-11, "float32": 1e-3}      # of the largest gradient: what rounding alone leaves of a zero
 NEEDED = ("build", "make_optimizer", "step", "logits")
+ALSO = "also: "         # a rung of a side's further functions is called "also: NAME"
+LOUD = "logits of loud inputs"
+OPTIONAL = (LOUD, "logits in eval mode", "loss with shared masks")      # records from elsewhere may lack them
+LOUDER = 2.0**14        # inputs times this bring logits 100 apart; no loss is asked of them, for Paddle cuts its own at 64
 
 
 @dataclass(frozen=True)
@@ -39,14 +43,26 @@ class Record:
         Arrays by rung and by name, in PyTorch's names and layout. A missing gradient is None.
     place : str
         The device.
-    unused : tuple of str
+    traits : dict of str to str, or None
+        What has no numbers: each dropout layer's kind, rate and mode, by its path. None where nobody looked.
+    random : str
+        The first layer whose output changed when the same batch was read twice in training mode, dropout layers off.
+    norms : list of float
+        The joint norm of the gradients at each step, as the optimizer got them.
+    rates : list of float
+        The learning rate of each step.
+    unused : list of str
         Parameters without a gradient that do not move the logits either: layers that nobody calls.
     """
     side: str
     precision: str
     rungs: dict = field(repr=False)
     place: str = "cpu"
-    unused: tuple = ()
+    traits: dict | None = None
+    random: str = ""
+    norms: list = field(default_factory=list, repr=False)
+    rates: list = field(default_factory=list, repr=False)
+    unused: list = field(default_factory=list, repr=False)
 
 
 def name_of(side) -> str:
@@ -57,7 +73,7 @@ def name_of(side) -> str:
 
 
 def record(side, config, weights: dict, batches: list, precision: str = "float64", sketch: int | None = None,
-           zero_gradients: tuple = ()) -> Record:
+           also: dict | None = None, zero_gradients: tuple = ()) -> Record:
     """Let one side climb: load the weights, then run its own `step` on the batches.
 
     Parameters
@@ -69,12 +85,15 @@ def record(side, config, weights: dict, batches: list, precision: str = "float64
     config : object
         Handed to `build` and `make_optimizer`.
     weights : dict of str to array
-    batches : list of tuple or dict of array
+    batches : list of tuple of array
         The first is used for the rungs up to one step; all of them for k steps. Floats are cast.
     precision : {"float64", "float32"}
     sketch : int, optional
         Keep arrays of more entries as sketches with so many places, and give the side's memory back at the end: for
         networks whose records would not fit.
+    also : dict of str to callable, optional
+        Further functions to climb, by name: `function(side, model, batches)` gives an array, or a dict of arrays, of the
+        trained model in eval mode (a score, a cache's logits, a moving average). Each is a rung of its own, "also: NAME".
     zero_gradients : sequence of str, optional
         Parameters, by name or pattern, whose true gradient is zero: a bias in front of BatchNorm, attention's key bias.
         Their rounding noise is checked to be that, and set to zero before each optimizer step.
@@ -85,6 +104,11 @@ def record(side, config, weights: dict, batches: list, precision: str = "float64
         If the side lacks one of its functions, its step never reaches the optimizer, or what goes in or comes out
         cannot be compared.
     """
+    return list(climbing(side, config, weights, batches, precision, sketch, also, zero_gradients))[-1]
+
+
+def climbing(side, config, weights, batches, precision="float64", sketch=None, also=None, zero_gradients=()):
+    """The same climb, one rung at a time: yields the record so far after each, so that who has seen enough can stop."""
     missing = [f for f in NEEDED if not callable(getattr(side, f, None))]
     if missing:
         raise ParityError(f"the {name_of(side)} side has no {', '.join(missing)}: a side needs {', '.join(NEEDED)}")
@@ -92,7 +116,7 @@ def record(side, config, weights: dict, batches: list, precision: str = "float64
     model = ready(side, config, weights, precision)
     undo = weights_.driver_of(model).tf32_off()
     try:
-        return climb_alone(side, model, config, [cast(b, precision) for b in batches], precision, sketch, zero_gradients)
+        yield from climb_alone(side, model, config, [cast(b, precision) for b in batches], precision, sketch, also or {}, zero_gradients)
     finally:
         undo()
         if sketch:
@@ -123,116 +147,112 @@ def ready(side, config, weights: dict, precision: str = "float32"):
     return model
 
 
-def climb_alone(side, model, config, batches, precision, sketch, zero_gradients=()) -> Record:
+def climb_alone(side, model, config, batches, precision, sketch, also, zero_gradients=()):
     """The climb itself, one rung after another."""
     driver, rungs, seen = weights_.driver_of(model), {}, []
+    traits = driver.dropouts(model)
+    made = Record(name_of(side), precision, rungs, driver.place(model), traits)
 
     def keep(arrays):
         return sketches(arrays, sketch)
 
-    def out():
-        return outputs_of(driver, called(side, "logits", precision, model, batches[0]), name_of(side))
-
-    def step(batch):
-        return scalar(driver, called(side, "step", precision, model, optimizer, batch), name_of(side))
+    def evaluated(batch=batches[0]):
+        model.eval()
+        found = outputs_of(driver, called(side, "logits", precision, model, batch), name_of(side))
+        model.train()
+        return found
     driver.without_dropout(model)
-    rungs["parameters"] = keep(weights_.parameters(model))
+    rungs["parameters"] = keep(weights_.weights_of(model))
     rungs["trainable"] = {name: np.array(float(moves)) for name, moves in weights_.trained(model).items()}
-    model.eval()
-    rungs["forward"] = keep(out())
-    model.train()
+    yield made
+    rungs["forward"] = keep(evaluated())
+    louder = loud(batches[0], LOUDER)
+    if louder is not None:
+        found = evaluated(louder)
+        rungs["forward"] |= keep({name.replace("logits", LOUD, 1): out for name, out in found.items() if np.isfinite(out).all()})
+    yield made
     optimizer = side.make_optimizer(model, config)
     zero, zeros = zeroing(model, driver, zero_gradients, precision)
-    let_go = driver.before_step(optimizer, zero)
+    if zeros:
+        driver.before_step(optimizer, zero)
     unwatch = driver.watch_gradients(model, optimizer, seen)
-    losses = [step(batches[0])]
-    unwatch()
-    if not seen:
+
+    def loss_of(batch):
+        return scalar(driver, called(side, "step", precision, model, optimizer, batch), name_of(side))
+
+    def step(batch):
+        rate = driver.learning_rate(optimizer)
+        loss = loss_of(batch)
+        found = seen.pop() if seen else {}
+        seen.clear()
+        made.rates.append(rate)
+        made.norms.append(float(np.sqrt(sum(float(np.vdot(g, g)) for g in found.values() if g is not None))))
+        return loss, found
+    loss, gradients = step(batches[0])
+    if not gradients:
         raise ParityError(f"the {name_of(side)} side's step never called optimizer.step()")
-    rungs["loss"] = {"loss": losses[0]}
-    rungs["gradients"] = keep({name: np.zeros_like(g) if name in zeros else g for name, g in seen.pop().items()})
-    rungs["one step"] = keep(weights_.parameters(model))
-    losses += [step(batch) for batch in batches[1:]]
-    after = keep(weights_.parameters(model)) if batches[1:] else rungs["one step"]
+    losses = [loss]
+    rungs["loss"] = {"loss": loss}
+    yield made
+    made.unused.extend(unused(model, [name for name, g in gradients.items() if g is None], evaluated))
+    rungs["gradients"] = keep({name: np.zeros_like(g) if name in zeros else g for name, g in gradients.items()})
+    yield made
+    rungs["one step"] = keep(weights_.weights_of(model))
+    yield made
+    if precision == "float32":
+        unwatch()                           # norms are asked of float64 alone: reading all gradients takes time
+    for batch in batches[1:]:
+        losses.append(step(batch)[0] if precision == "float64" else loss_of(batch))
+    if precision == "float64":
+        unwatch()
+    after = keep(weights_.weights_of(model)) if batches[1:] else rungs["one step"]
     rungs["k steps"] = {**after, "losses": np.array(losses)}
-    rungs["train mode"] = keep({**weights_.buffers(model), **out()})
-    let_go()
-    lacking = [name for name, gradient in rungs["gradients"].items() if gradient is None]
-    return Record(name_of(side), precision, rungs, driver.place(model), unused(model, lacking, out) if lacking else ())
-
-
-def called(side, function: str, precision: str, *arguments):
-    """Call a side's function; where float64 meets a tensor that was made in float32, say so.
-
-    Raises
-    ------
-    ParityError
-        The framework complains of two precisions in one operation.
-    """
-    try:
-        return getattr(side, function)(*arguments)
-    except (RuntimeError, ValueError, TypeError) as error:
-        said = str(error).lower()
-        if precision == "float64" and any(word in said for word in ("dtype", "data type", "double", "float64")):
-            raise ParityError(f"the {name_of(side)} side's {function} mixes precisions in a float64 climb: "
-                              f"{str(error).strip().splitlines()[0]}. A tensor that it makes itself (torch.zeros, paddle.zeros) is "
-                              "float32; make it with the dtype of the input: torch.zeros(..., dtype=x.dtype)") from error
-        raise
-
-
-def unused(model, lacking: list, out) -> tuple:
-    """Of the parameters without a gradient those that do not move the logits in eval mode."""
-    driver, before, found = weights_.driver_of(model), weights_.parameters(model), []
-    put, training = driver.writer(model), model.training
+    yield made
+    made = train_mode(side, model, optimizer, batches[0], made, keep, evaluated)
+    yield made
     model.eval()
-    right = out()
-    for name in lacking:
-        put(name, before[name] + 1)
-        if all(np.array_equal(value, right[at]) for at, value in out().items()):
-            found.append(name)
-        put(name, before[name])
-    model.train() if training else model.eval()
-    return tuple(found)
+    for name, function in also.items():
+        found = function(side, model, batches)
+        rungs[ALSO + name] = {n: np.asarray(a) for n, a in (found if isinstance(found, dict) else {name: found}).items()}
+        yield made
 
 
-def zeroing(model, driver, patterns, precision):
-    """A function that sets the named gradients to zero, after a look that they are nothing but rounding, and their names.
-
-    Raises
-    ------
-    ParityError
-        A pattern fits no trained parameter, or a gradient is not zero.
-    """
-    known = {name: one for name, one in names_.entries(model, driver).items() if one.kind == "trained"}
-    named = [name for pattern in patterns for name in known if fnmatch.fnmatchcase(name, pattern)]
-    alone = [pattern for pattern in patterns if not any(fnmatch.fnmatchcase(name, pattern) for name in known)]
-    if alone:
-        raise ParityError(f"zero_gradients: {alone[0]!r} fits no trained parameter; there are {', '.join(list(known)[:8])} ...")
-    allowed = ZERO[precision]
-
-    def zero(*_):
-        gradients = weights_.gradients_of(model) if named else {}
-        largest = max((float(np.max(np.abs(g), initial=0)) for g in gradients.values() if g is not None), default=0.0)
-        for name in named:
-            if gradients[name] is None:
-                continue
-            size = float(np.max(np.abs(gradients[name]), initial=0))
-            if not size <= allowed * largest:
-                raise ParityError(f"zero_gradients: {name} was named as having no gradient, but it has one of {size:.2g}, "
-                                  f"{size / largest:.2g} of the largest; more than rounding ({allowed:.0e}) in {precision}")
-            driver.put_gradient(known[name], np.zeros_like(gradients[name]))
-    return zero, named
+def train_mode(side, model, optimizer, batch, made, keep, evaluated) -> Record:
+    """The last rung: logits in both modes, running statistics, and one step more with dropout masks that all sides share."""
+    driver = weights_.driver_of(model)
+    late = keep({name.replace("logits", "logits in eval mode", 1): out for name, out in evaluated().items()}
+                | weights_.buffers(model))
+    (logits, first), (_, again) = (outputs_by_layer(side, model, batch) for _ in range(2))
+    made.rungs["train mode"] = late | keep(logits)
+    differing = [path for path in first if path in again and first[path].shape == again[path].shape
+                 and np.abs(first[path] - again[path]).max(initial=0) > 1e-3 * np.abs(first[path]).max(initial=0)]
+    if differing:
+        made = replace(made, random=differing[0] or "the model itself")
+    if made.traits:
+        order = list(made.traits)           # the n-th layer's mask is the same on both sides, whatever it is called
+        undo = driver.with_masks(model, order, lambda path, shape: mask(str(order.index(path)), shape))
+        made.rungs["train mode"]["loss with shared masks"] = scalar(driver, side.step(model, optimizer, batch), name_of(side))
+        for take_away in undo:
+            take_away()
+    return made
 
 
-def rung_of(record: Record, name: str) -> dict:
-    """A record's arrays on a rung; what is trained is told by the gradients where the record does not say it."""
-    if name == "trainable" and name not in record.rungs:
-        return {n: np.array(1.0) for n in record.rungs.get("gradients", {})}
-    return record.rungs.get(name, {})
+def outputs_by_layer(side, model, batch) -> tuple:
+    """The logits in training mode, and what each layer gives out."""
+    driver, found = weights_.driver_of(model), {}
+    undo = []
+    for path, layer in driver.layers(model).items():
+        def look(out, path=path):
+            if hasattr(out, "detach") and path not in found:
+                found[path] = driver.to_numpy(out)
+        undo.append(driver.after(layer, look))
+    logits = outputs_of(driver, side.logits(model, batch), name_of(side))
+    for take_away in undo:
+        take_away()
+    return logits, found
 
 
-def moved_by_one(exact: tuple, given: list, shared: list) -> str:
-    """Parameters that one side trains and the other freezes, in words."""
-    said = [f"{n} is trained on the {exact[0].side} side and frozen on the {exact[1].side} side" if np.any(given[0][n]) else f"{n} is frozen on the {exact[0].side} side and trained on the {exact[1].side} side"
-            for n in shared if np.any(given[0][n] != given[1][n])]
-    return "; ".join(said[:4]) + (f"; and {len(said) - 4} more" if len(said) > 4 else "")
+def mask(path: str, shape: tuple) -> np.ndarray:
+    """Zeros and twos for a dropout layer, drawn from its path: the same for every side."""
+    stream = np.random.PCG64([len(path), *path.encode()])
+    return (2.0 * (stream.random_raw(math.prod(shape)) >> 63)).reshape(shape)

@@ -54,12 +54,12 @@ def cast(model, precision: str):
 
 
 def without_dropout(model):
-    """Set the rate of every dropout layer to zero, and of the dropout between the layers of an LSTM or GRU."""
+    """Set the rate of every dropout layer to zero, and of that inside an LSTM, a GRU or attention."""
     from torch import nn
     for layer in model.modules():
         if "Dropout" in type(layer).__name__ and hasattr(layer, "p"):
             layer.p = 0.0
-        if isinstance(layer, nn.RNNBase):
+        if isinstance(layer, (nn.RNNBase, nn.MultiheadAttention)):
             layer.dropout = 0.0
 
 
@@ -270,3 +270,19 @@ def plain_step(model, optimizer, batch):
     optimizer.step()
     optimizer.zero_grad()
     return loss
+
+
+def statistics(layer) -> tuple:
+    """BatchNorm's running mean, running variance and epsilon."""
+    return layer.running_mean, layer.running_var, layer.eps
+
+
+def unbiased(layer):
+    """Give a BatchNorm that keeps the biased variance PyTorch's own rule back: it inherits it."""
+    layer.__class__ = type(layer).__mro__[1]
+
+
+def tensor(model, array):
+    """A tensor where the model is."""
+    import torch
+    return torch.from_numpy(np.ascontiguousarray(array)).to(next(model.parameters()).device)

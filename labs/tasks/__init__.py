@@ -42,7 +42,13 @@ def part(task: str, name: str):
 
 
 def cases(task: str) -> dict:
-    """What a task proves: {title: (paddle_side, torch_side, config, batches)}."""
+    """What a task proves: {title: (paddle_side, torch_side, config, batches, further)}.
+
+    Where the task's proof has `reaching(config, batches)`, the batches are the ones that it chooses, to reach what the
+    chapter's do not; `FURTHER` are functions that are climbed beside the training (see `labs.parity.climb`).
+    """
     from labs import data
-    sides = part(task, "paddle_side"), part(task, "torch_side")
-    return {title: (*sides, config, batches) for title, (config, batches) in part(task, "proof").cases(data).items()}
+    sides, proof = (part(task, "paddle_side"), part(task, "torch_side")), part(task, "proof")
+    reaching = getattr(proof, "reaching", lambda config, batches: batches)
+    return {title: (*sides, config, reaching(config, batches), getattr(proof, "FURTHER", {}))
+            for title, (config, batches) in proof.cases(data).items()}

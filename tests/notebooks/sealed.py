@@ -1,6 +1,6 @@
 """Run notebooks where a reader runs them, and worse: an empty folder, no network, labs as an installed package.
 
-nbval executes them, two at a time, none split over workers. nbval keeps no
+nbval executes them, each as a whole. nbval keeps no
 outputs and passes a notebook whose cells were skipped, so the kernels
 themselves are asked: each wrote down every cell that ended well (`witness/`),
 and a notebook is proven by one kernel whose list holds all its cells, in order.
@@ -79,7 +79,7 @@ def environment(box, site, fluid):
             "PYTHONPATH": str(site) if site else "", "TMPDIR": str(box / "tmp")}
 
 
-def run(paths, box, cell_s=300, workers=2, with_labs=True, fluid="recordings"):
+def run(paths, box, cell_s=300, workers=2, site=None, fluid="recordings"):
     """Run notebooks in a sealed folder; return the Outcome.
 
     Parameters
@@ -90,8 +90,10 @@ def run(paths, box, cell_s=300, workers=2, with_labs=True, fluid="recordings"):
         An empty folder outside the repository.
     cell_s : int
         Seconds after which a cell, or a dead kernel, is given up.
-    with_labs : bool
-        Install labs first; without it the kernels find none but an editable one.
+    workers : int
+        How many notebooks run at once.
+    site : Path, optional
+        Where labs is installed, see `install_labs`; without it the kernels find none but an editable one.
     fluid : str
         LABS_FLUID: "recordings", which every reader has, or "check", which runs Fluid and compares.
     """
@@ -100,12 +102,11 @@ def run(paths, box, cell_s=300, workers=2, with_labs=True, fluid="recordings"):
     shutil.copytree(HERE / "witness", box / "ipython")
     for name, path in paths.items():
         shutil.copy(path, box / "work" / f"{name}.ipynb")
-    site = install_labs(box) if with_labs else None
+    at_once = ["-n", str(workers), "--dist", "loadscope"] if workers > 1 else []
     closed = can_close()
     door = [*UNSHARE, sys.executable, "-c", LOOPBACK] if closed else []
     done = subprocess.run([*door, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rfE", "--tb=short", "--nbval-lax",
-                           "--nbval-current-env", f"--nbval-cell-timeout={cell_s}", "-n", str(workers), "--dist", "loadscope",
-                           "--rootdir", str(box / "work"), "."],
+                           "--nbval-current-env", f"--nbval-cell-timeout={cell_s}", *at_once, "--rootdir", str(box / "work"), "."],
                           cwd=box / "work", env=environment(box, site, fluid), capture_output=True, text=True)
     outcome = Outcome(re.sub(r"\x1b?\[[0-9;]*m", "", done.stdout + done.stderr), done.returncode, closed, site=site)
     logs = [[line.split(" ", 1) for line in path.read_text(encoding="utf-8").splitlines()] for path in (box / "witness").glob("*.txt")]

@@ -1,4 +1,5 @@
 """Every notebook runs in smoke mode from an empty folder with the network closed, and every cell of it really ran."""
+import os
 import socket
 import subprocess
 import sys
@@ -8,71 +9,67 @@ from pathlib import Path
 import nbformat
 import pytest
 import sealed
+from filelock import FileLock
 
 from book.make import book, new_chapter, notebooks
-from labs.fluid import record_notebooks
 
 ROOT = Path(__file__).parents[2]
 NAMES = {path.stem: path.with_suffix(".ipynb") for path in book.texts(ROOT)}
 NEW = "97_new_chapter"          # what `make new-chapter` writes; the number is taken only for the test
 
 
-@pytest.fixture(scope="module")
-def outcome(tmp_path_factory):
-    """One nbval session over all notebooks of the book and one fresh from `make new-chapter`."""
-    folder = tmp_path_factory.mktemp("folder")
-    fetched = subprocess.run([sys.executable, "-m", "labs", "fetch"], cwd=ROOT, capture_output=True, text=True)
-    assert fetched.returncode == 0, f"python -m labs fetch failed, so the notebooks have no data:\n{fetched.stdout}{fetched.stderr}"
-    fresh = folder / f"{NEW}.ipynb"
-    text = new_chapter.TEMPLATE.read_text(encoding="utf-8").replace("@TITLE@", new_chapter.title(NEW))
-    fresh.write_text(notebooks.notebook(text, notebooks.colab_cell(ROOT)), encoding="utf-8")
-    outcome = sealed.run({**NAMES, NEW: fresh}, folder / "box")
-    if not outcome.closed:
-        warnings.warn("no network namespace can be made here (unshare --user --net): the notebooks ran with the network open", stacklevel=1)
-    return outcome
+def each(names):
+    """One item for each notebook, which may go to any worker: the slow ones are spread."""
+    return [pytest.param(name, marks=pytest.mark.xdist_group(f"notebook {name}")) for name in names]
 
 
-@pytest.mark.timeout(1500)
-@pytest.mark.parametrize("name", [*NAMES, NEW])
-def test_the_notebook_runs(outcome, name):
-    assert not outcome.failed(name), outcome.said[-6000:]
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """labs installed as a package, and the data fetched; once, whichever worker comes first."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sealed"
+    with FileLock(f"{shared}.lock"):
+        if not (shared / "done").exists():
+            fetched = subprocess.run([sys.executable, "-m", "labs", "fetch"], cwd=ROOT, capture_output=True, text=True)
+            assert fetched.returncode == 0, f"python -m labs fetch failed, so the notebooks have no data:\n{fetched.stdout}{fetched.stderr}"
+            shared.mkdir()
+            sealed.install_labs(shared)
+            (shared / "done").touch()
+    return shared / "site"
 
 
-@pytest.mark.timeout(1500)
-@pytest.mark.parametrize("name", [*NAMES, NEW])
-def test_every_cell_of_it_ran_in_one_kernel_in_order(outcome, name):
+def check(outcome, name):
+    """Nothing failed, one kernel ran every cell in order, and labs was the installed package."""
     ran, there = outcome.ran[name]
+    assert not outcome.failed(name) and outcome.status == 0, outcome.said[-6000:]
     assert there > 0 and ran == there, f"{name}: {ran} of {there} code cells ran\n{outcome.said[-6000:]}"
-
-
-@pytest.mark.timeout(1500)
-def test_nbval_ended_well(outcome):
-    assert outcome.status == 0, outcome.said[-6000:]
-
-
-@pytest.mark.timeout(1500)
-def test_labs_was_the_installed_package(outcome):
-    assert outcome.labs, "no notebook imported labs"
+    assert outcome.labs, "it did not import labs"
     assert all(outcome.site in Path(where).parents for where in outcome.labs), outcome.labs
+
+
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("name", each([*NAMES, NEW]))
+def test_the_notebook_runs_and_every_cell_of_it(site, tmp_path, name):
+    path = NAMES.get(name, tmp_path / f"{NEW}.ipynb")
+    if name == NEW:
+        text = new_chapter.TEMPLATE.read_text(encoding="utf-8").replace("@TITLE@", new_chapter.title(NEW))
+        path.write_text(notebooks.notebook(text, notebooks.colab_cell(ROOT)), encoding="utf-8")
+    outcome = sealed.run({name: path}, tmp_path / "box", workers=1, site=site)
+    check(outcome, name)
+    if not outcome.closed:
+        warnings.warn("no network namespace can be made here (unshare --user --net): the notebook ran with the network open", stacklevel=1)
 
 
 # --- the same for chapters with Fluid cells, in the real Fluid: above they showed their recordings ---
 
-FLUID = {name: path for name, path in NAMES.items() if record_notebooks.has_fluid(path)}
-
-
-@pytest.fixture(scope="module")
-def in_fluid(tmp_path_factory):
-    """One nbval session over the chapters with Fluid cells; each cell is run and compared with its recording."""
-    return sealed.run(FLUID, tmp_path_factory.mktemp("fluid") / "box", fluid="check")
+FLUID = [name for name, path in NAMES.items() if book.has_fluid(nbformat.read(path, 4))]
 
 
 @pytest.mark.needs("fluid")
 @pytest.mark.timeout(1500)
-@pytest.mark.parametrize("name", FLUID)
-def test_the_notebook_runs_in_the_real_fluid_and_its_recordings_hold(in_fluid, name):
-    ran, there = in_fluid.ran[name]
-    assert not in_fluid.failed(name) and ran == there, in_fluid.said[-6000:]
+@pytest.mark.parametrize("name", each(FLUID))
+def test_the_notebook_runs_in_the_real_fluid_and_its_recordings_hold(site, tmp_path, name):
+    check(sealed.run({name: NAMES[name]}, tmp_path / "box", workers=1, site=site, fluid="check"), name)
 
 
 # --- the witness is not fooled ---
@@ -103,7 +100,7 @@ def fooled(tmp_path_factory):
              "fails": ["x = 1", "1 / 0"],
              "outside": ["import socket", f"socket.create_connection(('127.0.0.1', {port.getsockname()[1]}), 5)"]}
     with port:
-        return sealed.run(written(folder, cells), folder / "box", cell_s=8, with_labs=False)
+        return sealed.run(written(folder, cells), folder / "box", cell_s=8)
 
 
 def test_a_good_notebook_is_proven(fooled):

@@ -4,7 +4,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from book.make import book, new_chapter, notebooks, rules
+from book.make import book, new_chapter, notebooks, prose, prose_rules, rules
 
 ROOT = Path(__file__).parents[2]
 CONTENTS = "root: index\nparts:\n  - caption: One\n    chapters:\n      - file: chapters/06_mnist\n      - file: chapters/26_llama\n"
@@ -33,6 +33,9 @@ def test_what_it_writes_keeps_every_rule_and_the_skeleton(root):
     for rule in (rules.no_outputs, rules.no_empty_cells, rules.known_tags, rules.narrow_sides, rules.sides_begin_with_their_magic,
                  rules.both_sides, rules.models_are_placed, rules.prose_for_colab, rules.front_matter):
         assert rule(nb) == []
+    assert prose_rules.broken(nb, "chapters/40_something", book.pages(ROOT)) == []
+    said = {name for cell in rules.code(nb) for name, _ in prose.calls(cell)}
+    assert {"Claim", "learned", "prediction", "answer"} <= said, "it shows how to claim and to ask"
     assert rules.colab_first(nb, book.version(ROOT)) == []
     assert any(rules.side(cell) == "paddle" for cell in nb.cells), "a pair"
     headings = [line[3:] for cell in nb.cells if cell.cell_type == "markdown" for line in cell.source.splitlines() if line.startswith("## ")]

@@ -61,7 +61,7 @@ def new_book(root, url=book.PLACEHOLDER):
     (root / "_toc.yml").write_text(
         "format: jb-book\nroot: index\nchapters:\n- file: chapters/01_pairs\n- file: chapters/02_plain\n"
         "- file: book/pages/running\n- file: book/pages/teaching\n- file: book/pages/report\n"
-        "- file: book/pages/glossary\n- file: book/pages/status\n", encoding="utf-8")
+        "- file: book/pages/glossary\n- file: book/pages/references\n- file: book/pages/status\n", encoding="utf-8")
     (root / "labs").mkdir()
     (root / "labs/__init__.py").write_text('"""Labs."""\n__version__ = "1.2.3"\n', encoding="utf-8")
     (root / "index.md").write_text("# A book\n\nSee [the pairs](chapters/01_pairs.ipynb).\n", encoding="utf-8")

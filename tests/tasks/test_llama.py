@@ -1,6 +1,7 @@
 """The Llama twins: each part is the library's, a cache changes nothing, and bad input is refused in words."""
 import numpy as np
 import pytest
+from proven import MistakePromises, TwinPromises
 
 from labs import parity
 from labs.tasks.llama import library, paddle_side, torch_side
@@ -187,3 +188,14 @@ def test_records_alone_need_two_sides_and_float64():
         parity.compare_records([parity.Record(n, "float64", {"roof": {}}) for n in "AB"], "x")
     other = parity.Record("B", "float64", {"loss": {"loss": np.array(1.5)}})
     assert parity.compare_records([one, other], "x").red == "loss"
+
+
+# --- twins and planted mistakes ---
+
+class TestLlamaTwins(TwinPromises):
+    task = "llama"
+    unreached = {"logits 100 apart"}        # tokens cannot be made louder
+
+
+class TestLlamaMistakes(MistakePromises):
+    task = "llama"

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import proven
 import pytest
+from proven import MistakePromises, TwinPromises
 
 from labs import parity
 from labs.fluid import environment
@@ -30,7 +31,7 @@ def runtime():
 
 def climbed(runtime, title, source=SIDE):
     """Fluid's records of a model, and what today's sides climb with: the recipe in float32's numbers, four batches."""
-    paddle_side, torch_side, config, batches = proven.proven("mnist")[title]
+    paddle_side, torch_side, config, batches, _ = proven.cases("mnist")[title]
     single = {name: float(np.float32(getattr(config, name))) for name in ("learning_rate", "beta1", "beta2", "epsilon")}
     weights, batches = parity.initial_weights(torch_side.build(config), 0), batches[:4]
     runtime.lend({"source": source, "config": dataclasses.asdict(config), "weights": weights, "images": np.stack([x for x, _ in batches]),
@@ -142,3 +143,14 @@ def test_an_optimizer_without_such_an_epsilon_is_refused():
     sgd = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 0.1)
     with pytest.raises(parity.ParityError, match="expected an Adam, .* got SGD"):
         parity.fluid_epsilon(type("Side", (), {"step": None})).step(None, sgd, None)
+
+
+# --- twins and planted mistakes ---
+
+class TestMNISTTwins(TwinPromises):
+    task = "mnist"
+    unreached = {"an image of odd height or width"}         # digits are 28 by 28
+
+
+class TestMNISTMistakes(MistakePromises):
+    task = "mnist"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from proven import MistakePromises, TwinPromises
 
 from labs import checkpoints, data, parity, results
 from labs.tasks import rnn_lm
@@ -256,7 +257,7 @@ def test_the_published_recipes_are_the_papers():
 
 def test_a_ladder_that_is_red_on_purpose_is_no_proof():
     config, batches = proof.cases(data)["words"]
-    made = [parity.climb(torch_side, torch_side, batches[:2], config, planted=planted).data()["planted"] for planted in (False, True)]
+    made = [parity.climb(torch_side, torch_side, batches[:2], config, planted=planted).data["planted"] for planted in (False, True)]
     assert made == [False, True]
 
 
@@ -272,3 +273,14 @@ def test_fluid_reads_its_gates_in_another_order_than_ours():
     here, there = orders
     assert [["c", "i", "f", "o"][n] for n in here] == ["i", "f", "c", "o"]
     assert [["i", "f", "g", "o"][n] for n in there] == ["g", "i", "f", "o"]
+
+
+# --- twins and planted mistakes ---
+
+class TestLanguageModelTwins(TwinPromises):
+    task = "rnn_lm"
+    unreached = {"logits 100 apart"}        # tokens cannot be made louder
+
+
+class TestLanguageModelMistakes(MistakePromises):
+    task = "rnn_lm"

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from proven import MistakePromises, TwinPromises
 
 from labs import parity
 from labs.tasks.se_resnext import paddle_side, torch_side
@@ -180,3 +181,13 @@ def test_a_config_that_cannot_be_built_is_refused(fields, says):
 def test_clothes_are_normalised():
     made = normalised(np.full((2, 28, 28), 255, "uint8"))
     assert made.shape == (2, 1, 28, 28) and made.dtype == "float32" and made.max() == np.float32((1 - 0.286) / 0.353)
+
+
+# --- twins and planted mistakes ---
+
+class TestSEResNeXtTwins(TwinPromises):
+    task = "se_resnext"
+
+
+class TestSEResNeXtMistakes(MistakePromises):
+    task = "se_resnext"

@@ -3,6 +3,7 @@ import pytest
 from small_nets import Small, batches_of_noise, norm_net
 
 from labs import outputs, parity
+from labs.parity.climbing import changed
 from labs.parity.mistakes.general import GENERAL
 from labs.parity.mistakes.planting import Mistake
 
@@ -30,7 +31,7 @@ def test_the_status_page_can_read_it(ladder):
 
 
 def test_a_mistake_that_breaks_another_rung_is_not_caught(ladder, monkeypatch):
-    wrong = Mistake("wrong_label", "one step", "said to break a later rung", named("wrong_label")[0].plant)
+    wrong = Mistake("wrong_label", "loss", "one step", "said to break a later rung", named("wrong_label")[0].plant)
     found = parity.caught(ladder, [wrong])
     assert not found.green and not found.rows[0]["caught"] and "✘" in str(found)
     with pytest.raises(parity.ParityError, match="1 of 1 mistakes were not caught at their rung: wrong_label should break 'one step', it broke 'loss'"):
@@ -45,7 +46,7 @@ def test_no_mistake_shows_nothing(ladder):
 
 
 def test_a_planted_ladder_says_so(ladder):
-    assert parity.plant("wrong_label", ladder).data()["planted"] is True and ladder.data()["planted"] is False
+    assert parity.plant("wrong_label", ladder).data["planted"] is True and ladder.data["planted"] is False
 
 
 def test_rows_of_a_rooms_own_show_their_own_columns_and_name_what_was_missed():
@@ -56,3 +57,75 @@ def test_rows_of_a_rooms_own_show_their_own_columns_and_name_what_was_missed():
     with pytest.raises(parity.ParityError, match="Planted: 1 of 2 mistakes were not caught: spaces are lost"):
         made.check()
     assert parity.Caught("Planted", rows[:1]).check().green
+
+
+def test_planting_stops_at_the_rung_that_breaks(ladder):
+    steps = []
+
+    def counting(side):
+        def step(model, optimizer, batch):
+            steps.append(1)
+            return side.step(model, optimizer, batch) * 2
+        return changed(side, step=step)
+    found = parity.caught(ladder, [Mistake("loss_doubled", "loss", "loss", "twice", counting)])
+    assert found.green and len(steps) <= 5                  # one step in each precision and draw, not all six
+
+
+def test_it_prints_itself_in_a_terminal(ladder):
+    found = parity.caught(ladder, named("wrong_label"))
+    assert repr(found) == str(found) and "another class" in repr(found)
+    assert repr(ladder) == str(ladder) and "float32 floor" in repr(ladder)
+
+
+@pytest.mark.parametrize("name, on_first", [(name, on_first) for on_first in (False, True) for name in (
+    "layers_in_half", "loss_doubled", "labels_rolled", "gradients_cut", "rate_moved_little", "schedule_on_one_side", "weights_kept_in_half")])
+def test_a_mistake_in_float32_alone_is_seen_on_both_sides(ladder, name, on_first):
+    mistake, = named(name)
+    assert ladder.retry.lowest_red(mistake.plant, "float32", on_first=on_first) == mistake.rung
+
+
+@pytest.mark.parametrize("name", [
+    "norms_not_copied", "norms_exchanged", "statistics_not_copied", "deviation_for_variance", "folded_once", "mean_ignored", "mean_added",
+    "root_left_out", "statistics_of_the_batch", "dropout_rate", "dropout_gone", "random_scaling"])
+def test_norms_evaluation_and_dropout_are_compared(ladder, name):
+    mistake, = named(name)
+    assert parity.caught(ladder, [mistake]).check()
+
+
+
+def test_an_unknown_mistake_names_the_nearest(ladder):
+    with pytest.raises(parity.ParityError, match="did you mean 'zero_grad_forgotten'"):
+        parity.plant("zero_grad_forgoten", ladder)
+
+
+def test_a_mistake_must_name_a_rung_and_a_kind():
+    with pytest.raises(parity.ParityError, match="expected a rung"):
+        Mistake("nowhere", "loss", "roof", "there is no such rung", lambda side: side)
+    with pytest.raises(parity.ParityError, match="expected a kind"):
+        Mistake("nowhere", "roof", "loss", "there is no such kind", lambda side: side)
+
+
+@pytest.mark.parametrize("framework", ["torch", "paddle"])
+def test_batch_norm_momentum_breaks_only_the_running_statistics(framework):
+    side = norm_net(framework)
+    wrong = parity.plant("batch_norm_momentum", parity.climb(side, side, batches_of_noise(), Small()).check())
+    assert wrong.red == "train mode"
+    with pytest.raises(parity.ParityError, match="from rung 'train mode' on"):
+        wrong.check()
+
+
+def test_changing_a_side_leaves_the_original_alone():
+    side = norm_net("torch")
+    before = side.build
+    assert changed(side, build=None).build is None and side.build is before
+
+
+def test_what_differs_between_frameworks_lives_in_the_drivers_alone():
+    import re
+    from pathlib import Path
+
+    import labs
+    root = Path(labs.__file__).parent
+    some = [*root.glob("parity/mistakes/*.py"), root / "parity/fluid_adam.py", *root.glob("tasks/*/mistakes.py")]
+    asked = re.compile(r"hasattr\(\w+, \"(param_groups|set_lr|named_sublayers|sublayers|stop_gradient|_\w+|register_forward_post_hook)\"")
+    assert len(some) > 8 and not [path.name for path in some if asked.search(path.read_text("utf-8"))]

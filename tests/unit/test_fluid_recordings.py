@@ -66,11 +66,11 @@ def test_a_large_array_is_kept_as_a_sketch_that_the_ladder_compares(tmp_path):
     large = np.random.default_rng(1).normal(size=(200, 100))
     kept = written(tmp_path, {"record": {"fc.weight": large}}).values["record"]["fc.weight"]
     assert kept.shape == large.shape and kept.values.size == recordings.PLACES
-    here, there = parity.ladder.levelled([{"w": large}, {"w": kept}], [], ["w"])[0]
+    here, there = parity.comparing.levelled([{"w": large}, {"w": kept}], [], ["w"])[0]
     assert np.array_equal(here["w"], there["w"])
     changed = large.copy()
     changed[7, 7] += 1e-3
-    assert not np.allclose(parity.ladder.levelled([{"w": changed}, {"w": kept}], [], ["w"])[0][0]["w"], there["w"])
+    assert not np.allclose(parity.comparing.levelled([{"w": changed}, {"w": kept}], [], ["w"])[0][0]["w"], there["w"])
 
 
 def test_a_sketch_taken_for_an_array_says_what_it_is(tmp_path):

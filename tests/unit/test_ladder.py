@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from small_nets import Small, batches_of_noise, norm_net
 
-from labs import outputs, parity
+from labs import outputs, parity, timing
 from labs.parity.climbing import changed, moved
-from labs.parity.ladder import TOLERANCE, compare
+from labs.parity.comparing import TOLERANCE, compare
 from labs.parity.records import RUNGS, Record
 
 
@@ -128,3 +128,60 @@ def test_moved_weights_stay_within_the_asked_ulps():
     weights = {"w": np.linspace(-1, 1, 1000, dtype="float32")}
     after = moved(weights, 20, seed=3)["w"]
     assert 0 < np.max(np.abs(after - weights["w"])) <= 21 * np.finfo("float32").eps
+
+
+def test_a_ladder_without_pairs_is_red_and_admits_no_timing():
+    empty = parity.Ladder([], "Empty", 0, 0)
+    assert not empty.green and "nothing was compared" in empty.text
+    with pytest.raises(parity.ParityError, match="nothing was compared"):
+        empty.check()
+    with pytest.raises(timing.TimingError, match="nothing was compared"):
+        timing.paired(lambda: 1, lambda: 1, proof=empty)
+
+
+def test_a_rung_without_arrays_is_red():
+    bare = Record("made", "float64", {rung: {} for rung in RUNGS})
+    pair = compare((bare, bare), None, {})
+    assert pair.red.name == "parameters" and pair.red.problem == "nothing was compared"
+
+
+def test_weights_of_a_proof_are_nowhere_one_or_zero_by_chance():
+    weights = parity.proof_weights(norm_net("torch").build(Small()), 0)
+    assert {"norm.running_mean", "norm.running_var"} <= weights.keys()
+    assert all(len(np.unique(w)) == w.size for name, w in weights.items() if name.startswith("norm."))
+    assert all(np.array_equal(w, other) for w, other in zip(
+        weights.values(), parity.proof_weights(norm_net("paddle").build(Small()), 0).values()))
+
+
+def test_padding_rows_are_zero_and_slopes_are_drawn():
+    import torch
+    model = torch.nn.Sequential(torch.nn.Embedding(5, 3, padding_idx=2), torch.nn.PReLU())
+    weights = parity.proof_weights(model, 0)
+    assert not weights["0.weight"][2].any() and weights["0.weight"][1].any() and 0.1 < weights["1.weight"][0] < 0.4 != 0.25
+
+
+def test_the_names_of_a_record_from_elsewhere_may_lack_what_is_new():
+    here = Record("here", "float64", {**made().rungs, "train mode": {"w": np.ones(2), "logits in eval mode": np.ones(2)}}, traits={})
+    there = Record("there", "float64", {**made().rungs, "train mode": {"w": np.ones(2)}})
+    assert lowest(compare((here, there), None, {})) is None
+    assert lowest(compare((here, Record("b", "float64", there.rungs, traits={})), None, {})) == "train mode"
+
+
+def test_further_functions_are_rungs_of_their_own():
+    side = norm_net("torch")
+    further = {"sum": lambda side, model, batches: side.logits(model, batches[1]).sum().numpy()}
+    ladder = parity.climb(side, side, batches_of_noise(2), Small(), further=further).check()
+    assert ladder.pairs[0].rungs[-1].name == "also: sum" and "also: sum" in ladder.text
+    wrong = parity.climb(side, changed(side, logits=lambda model, batch: side.logits(model, batch) * (2 if len(batch) > 2 else 1)),
+                         [(*b, b[1]) if n else b for n, b in enumerate(batches_of_noise(2))], Small(), further={
+        "sum": lambda side, model, batches: side.logits(model, batches[1]).sum().numpy()})
+    assert wrong.red == "also: sum"
+
+
+def test_coverage_names_what_the_batches_do_not_reach():
+    side = norm_net("torch")
+    found = parity.climb(side, side, batches_of_noise(2), Small()).coverage
+    assert "a batch of another size than the first" in found.missed and "not reached" in found.table().text
+    batches = [*batches_of_noise(2), batches_of_noise(1, 7)[0]]
+    assert not {"a batch of another size than the first", "an odd number in a batch"} & set(
+        parity.climb(side, side, batches, Small()).coverage.missed)

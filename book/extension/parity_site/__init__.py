@@ -1,4 +1,4 @@
-"""The course's own Sphinx extension: comparisons, hidden magic lines, links to the glossary, light pages.
+"""The course's own Sphinx extension: comparisons, hidden magic lines, links to glossary and API, light pages.
 
 `env_version` is a hash of this package's source: Sphinx does not notice an edited
 extension by itself, and would show pages that the old code had made.
@@ -6,7 +6,7 @@ extension by itself, and would show pages that the old code had made.
 import hashlib
 from pathlib import Path
 
-from . import comparison, page, terms
+from . import anchors, api_links, comparison, page, terms
 
 
 def source_version():
@@ -19,6 +19,8 @@ def source_version():
 
 def setup(app):
     """Register the parts with Sphinx."""
+    anchors.setup(app)
+    api_links.setup(app)
     comparison.setup(app)
     page.setup(app)
     terms.setup(app)

@@ -3,12 +3,12 @@ from dataclasses import dataclass
 
 from labs import outputs
 from labs.parity.errors import ParityError
-from labs.parity.mistakes.planting import plant
+from labs.parity.mistakes.planting import retry_of
 from labs.tables import Verdict, table
 
 
-@dataclass(frozen=True)
-class Caught:
+@dataclass(frozen=True, repr=False)
+class Caught(outputs.Shown):
     """What `caught` returns: one row a mistake; shows itself as a table.
 
     A task without a ladder may make one of its own rows, each with `planted`, `caught` and what else the table is to show.
@@ -19,9 +19,12 @@ class Caught:
     rows : list of dict
         `name`, `planted` (what is wrong, in words), `should break`, `float64`, `float32` (the lowest red rung of each
         precision, or "none") and `caught`: both are the rung that should break.
+    unreached : tuple of str
+        Mistakes that were not planted, for the ladder's batches and rungs do not reach them.
     """
     title: str
     rows: list
+    unreached: tuple = ()
 
     @property
     def green(self) -> bool:
@@ -54,15 +57,22 @@ class Caught:
 
     def _table(self):
         columns = [name for name in (self.rows[0] if self.rows else ["planted", "caught"]) if name != "name"]
-        return table([row | {"caught": Verdict(row["caught"])} for row in self.rows], caption=self.title, columns=columns)
+        left = f" Not planted, for the batches do not reach them: {', '.join(self.unreached)}." if self.unreached else ""
+        return table([row | {"caught": Verdict(row["caught"])} for row in self.rows], caption=self.title + left, columns=columns)
 
-    def __str__(self):
+    @property
+    def text(self) -> str:
         return self._table().text
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        shown = self._table()
-        return outputs.bundle(shown.text, shown.html, {"kind": "mistakes", "title": self.title, "green": self.green,
-                                                       "rows": self.rows})
+    @property
+    def html(self) -> str:
+        return self._table().html
+
+    @property
+    def data(self) -> dict:
+        """The rows as plain data, for the status page."""
+        return {"kind": "mistakes", "title": self.title, "green": self.green, "rows": self.rows,
+                "unreached": list(self.unreached)}
 
 
 def caught(on, mistakes: list, title: str | None = None) -> Caught:
@@ -80,10 +90,10 @@ def caught(on, mistakes: list, title: str | None = None) -> Caught:
     Caught
     """
     rows = []
-    for mistake in mistakes:
-        rungs = plant(mistake, on).pairs[0].rungs
-        red = {precision: next((r.name for r in rungs if not good(r)), "none")
-               for precision, good in (("float64", lambda r: r.green64), ("float32", lambda r: r.green32))}
+    for mistake in (m for m in mistakes if m.reached(on)):
+        retry = retry_of(mistake, on)
+        red = {precision: retry.lowest_red(mistake.plant, precision) or "none" for precision in ("float64", "float32")}
         rows.append({"name": mistake.name, "planted": mistake.what, "should break": mistake.rung, **red,
                      "caught": red["float64"] == red["float32"] == mistake.rung})
-    return Caught(title or f"Mistakes planted on the {on.pairs[0].second} side", rows)
+    return Caught(title or f"Mistakes planted on the {on.pairs[0].second} side", rows,
+                  tuple(m.name for m in mistakes if not m.reached(on)))

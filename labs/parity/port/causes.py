@@ -4,8 +4,8 @@ If the PyTorch side with one thing changed equals the Paddle side, that thing is
 not a guess by the look of a number.
 """
 from labs.parity.climbing import changed
+from labs.parity.comparing import compare
 from labs.parity.errors import ParityError
-from labs.parity.ladder import compare
 from labs.parity.mistakes import mistakes_for
 from labs.parity.records import RUNGS, record
 

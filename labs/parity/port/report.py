@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass, field
 
 from labs import outputs
-from labs.parity import weights as weights_
+from labs.parity.arrays import cast
 from labs.parity.climbing import climb
+from labs.parity.drawing import proof_weights
 from labs.parity.errors import ParityError
 from labs.parity.port import causes, layers, sides
-from labs.parity.records import cast
 from labs.tables import Verdict, table
 
 
@@ -98,7 +98,7 @@ class Report(outputs.Shown):
     def data(self) -> dict:
         """The report as plain data."""
         return {"kind": "port", "green": self.green, "red": self.ladder.red, "names": self.names, "notes": self.notes,
-                "first_layer": self.first_layer, "causes": self.causes, "advice": self.advice, "ladder": self.ladder.data(),
+                "first_layer": self.first_layer, "causes": self.causes, "advice": self.advice, "ladder": self.ladder.data if isinstance(self.ladder.data, dict) else self.ladder.data(),
                 "layers": [{"first": one.first, "second": one.second, "shape": list(one.shapes[0]), "before": one.before,
                             "error": one.error} for one in self.layers]}
 
@@ -141,7 +141,7 @@ def port(paddle_side, torch_side, config=None, weights: dict | None = None, zero
     notes = [f"{side.NAME}: no step of its own, so the mean square of the outputs is the loss and plain SGD the optimizer."
              for side in (first, second) if "step" not in side.own]
     if weights is None:
-        weights = weights_.initial_weights(sides.named(first, config), 0)
+        weights = proof_weights(sides.named(first, config), 0)
     ladder = climb(first, second, batches, config, weights, title=title or f"Port of {type(first.build(config)).__name__}",
                    zero_gradients=zero_gradients)
     exact = cast(batches[0], "float64")

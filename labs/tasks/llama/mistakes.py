@@ -1,39 +1,49 @@
-"""Mistakes that people make with a Llama: (name, rung, what, what to replace in a side, which models it suits)."""
-from dataclasses import replace
+"""Mistakes that people make with a Llama."""
+import numpy as np
 
-from labs.parity.mistakes import of_task
+from labs.parity.climbing import changed
+from labs.parity.mistakes import Mistake, with_batch, with_config, with_layers, with_model, with_weights
+from labs.parity.mistakes.forward import through_half
 
 
-def in_each_layer(alter):
+def in_attention(alter):
     """A mistake inside attention: `alter(attention)` changes every layer's."""
-    def plant(side):
-        def build(config):
-            model = side.build(config)
-            for layer in model.model.layers:
-                alter(layer.self_attn)
-            return model
-        return {"build": build}
-    return plant
+    return with_layers(lambda path, layer: path.endswith("self_attn"), lambda layer, driver: alter(layer))
 
 
-def neighbours_turned(side):
+def neighbours_turned(model, driver):
     """RoPE turns numbers 2i and 2i + 1 together, as the paper and GGUF files have it, not i and i + D/2."""
-    def build(config):
-        model = side.build(config)
-        turn, half = model.model.rotary.forward, config.head_dim // 2
+    turn, half = model.model.rotary.forward, model.config.head_dim // 2
 
-        def forward(x, start):
-            head = list(x.shape[:3])
-            apart = x.reshape([*head, half, 2]).mT.reshape([*head, -1])         # even numbers first, then the odd ones
-            return turn(apart, start).reshape([*head, 2, half]).mT.reshape([*head, -1])
-        model.model.rotary.forward = forward
-        return model
-    return {"build": build}
+    def forward(x, start):
+        head = list(x.shape[:3])
+        apart = x.reshape([*head, half, 2]).mT.reshape([*head, -1])         # even numbers first, then the odd ones
+        return turn(apart, start).reshape([*head, 2, half]).mT.reshape([*head, -1])
+    model.model.rotary.forward = forward
+
+
+def keys_not_turned(attention):
+    """Queries are turned twice over, keys not at all: every second call of the rotary tables is left out."""
+    take = attention.forward
+
+    def forward(x, rotary, cache=None):
+        calls = []
+
+        def once(value, start):
+            calls.append(start)
+            return rotary(value, start) if len(calls) == 1 else value
+        return take(x, once, cache)
+    attention.forward = forward
 
 
 def unscaled(attention):
     """Scores without 1 / sqrt(D)."""
     attention.scale = 1.0
+
+
+def scaled_by_width(attention):
+    """Scores divided by the root of the whole width, not of a head's."""
+    attention.scale = attention.scale / attention.heads ** 0.5
 
 
 def sees_the_next(attention):
@@ -46,37 +56,111 @@ def sees_the_next(attention):
     attention.hidden = shifted
 
 
+def sees_all(attention):
+    """No mask: each query sees its whole future."""
+    hidden = attention.hidden
+
+    def nothing(T, S, *device):
+        hide = hidden(T, S, *device)
+        return hide != hide
+    attention.hidden = nothing
+
+
 def heads_in_turn(attention):
     """Keys and values repeated 0 1 2 0 1 2 ..., not 0 0 0 1 1 1 ..."""
     order = [head % attention.kv_heads for head in range(attention.heads)]
     attention.share = lambda x: x.contiguous()[:, order]
 
 
-def smaller_epsilon(side):
-    """RMSNorm's epsilon is 1e-6, the default of older Llamas, not the 1e-5 of the config."""
-    return {"build": lambda config: side.build(replace(config, rms_norm_eps=config.rms_norm_eps / 10))}
+def norms_of_layer(layer, driver):
+    """LayerNorm's mean is taken off first."""
+    driver.before(layer, lambda x: x - x.mean(-1, keepdim=True))
 
 
-def not_shifted(side):
+def one_plus(layer, driver):
+    """Gemma's norm: scaled by 1 + weight."""
+    driver.after(layer, lambda out: out * ((1 + layer.weight) / layer.weight))
+
+
+def gate_and_up(model, weights):
+    """gate_proj and up_proj exchanged."""
+    other = {"gate_proj": "up_proj", "up_proj": "gate_proj"}
+    return {name: weights[".".join(other.get(part, part) for part in name.split("."))] for name in weights}
+
+
+def embeddings_scaled(model, driver):
+    """Embeddings times the root of the width, as in the first Transformer."""
+    driver.after(model.model.embed_tokens, lambda out: out * model.config.hidden_size ** 0.5)
+
+
+def not_shifted(number, batch):
     """Each token is asked to predict itself: the labels arrive one place too late."""
-    def late(batch):
-        x, labels = batch
-        moved = labels.copy()
-        moved[:, 1:] = labels[:, :-1]
-        return x, moved
-    return {"step": lambda model, optimizer, batch: side.step(model, optimizer, late(batch))}
+    moved = batch[1].copy()
+    moved[:, 1:] = batch[1][:, :-1]
+    return batch[0], moved
 
 
-def always(model) -> bool:
-    """Every model."""
-    return True
+def prompt_counted(number, batch):
+    """Ignored labels are counted: the prompt is learned too."""
+    return batch[0], batch[0].copy()
 
 
-MISTAKES = of_task([
-    ("rope_interleaved", "forward", "RoPE turns neighbours, not halves", neighbours_turned, always),
-    ("scores_not_scaled", "forward", "attention without 1/sqrt(D)", in_each_layer(unscaled), always),
-    ("mask_off_by_one", "forward", "each token sees the next one", in_each_layer(sees_the_next), always),
-    ("heads_in_turn", "forward", "KV heads repeated in the wrong order", in_each_layer(heads_in_turn), always),
-    ("norm_epsilon_moved", "forward", "RMSNorm's epsilon is 1e-6 instead of 1e-5", smaller_epsilon, always),
-    ("loss_not_shifted", "loss", "each token predicts itself, not the next", not_shifted, always),
-])
+def padding_as_zero(number, batch):
+    """Ignored labels arrive as token 0."""
+    return batch[0], np.where(batch[1] == -100, 0, batch[1])
+
+
+def counted_over_all(side):
+    """The mean is taken over all tokens, ignored ones among them."""
+    def step(model, optimizer, batch):
+        y = batch[1][:, 1:]
+        loss = side.step(model, optimizer, batch)
+        return loss * (float((y != -100).sum()) / y.size)
+    return changed(side, step=step)
+
+
+def next_position(alter):
+    """A mistake in the cache: `alter(start)` is where a later token is said to stand."""
+    def change(model, driver):
+        turn = model.model.rotary.forward
+        model.model.rotary.forward = lambda x, start: turn(x, alter(start) if start else 0)
+    return with_model(change)
+
+
+def cache_in_half(side):
+    """Keys and values are kept in float16."""
+    class Cache(side.Cache):
+        def extend(self, k, v):
+            return super().extend(through_half(k), through_half(v))
+    return changed(side, Cache=Cache)
+
+
+MISTAKES = [
+    Mistake("rope_interleaved", "forward", "forward", "RoPE turns neighbours, not halves", with_model(neighbours_turned)),
+    Mistake("rope_base", "forward", "forward", "RoPE's base is 10,000, the older default",
+            with_config("build", rope_theta=1e4)),
+    Mistake("keys_not_turned", "forward", "forward", "queries are turned, keys are not", in_attention(keys_not_turned)),
+    Mistake("scores_not_scaled", "forward", "forward", "attention without 1/sqrt(D)", in_attention(unscaled)),
+    Mistake("scaled_by_width", "forward", "forward", "scores divided by the root of the whole width", in_attention(scaled_by_width)),
+    Mistake("mask_off_by_one", "forward", "forward", "each token sees the next one", in_attention(sees_the_next)),
+    Mistake("no_mask", "forward", "forward", "each token sees its whole future", in_attention(sees_all)),
+    Mistake("heads_in_turn", "forward", "forward", "KV heads repeated in the wrong order", in_attention(heads_in_turn)),
+    Mistake("norm_epsilon_moved", "forward", "forward", "RMSNorm's epsilon is 1e-6 instead of 1e-5",
+            with_config("build", rms_norm_eps=lambda right: right / 10)),
+    Mistake("layer_norm", "forward", "forward", "the mean is taken off, as LayerNorm does",
+            with_layers(lambda path, layer: type(layer).__name__ == "RMSNorm", norms_of_layer)),
+    Mistake("one_plus_weight", "forward", "forward", "norms scale by 1 + weight, as Gemma's do",
+            with_layers(lambda path, layer: type(layer).__name__ == "RMSNorm", one_plus)),
+    Mistake("embeddings_scaled", "forward", "forward", "embeddings times the root of the width", with_model(embeddings_scaled)),
+    Mistake("loss_not_shifted", "loss", "loss", "each token predicts itself, not the next", with_batch(not_shifted)),
+    Mistake("prompt_counted", "loss", "loss", "ignored labels are counted", with_batch(prompt_counted)),
+    Mistake("padding_as_zero", "loss", "loss", "ignored labels arrive as token 0", with_batch(padding_as_zero)),
+    Mistake("mean_over_all", "loss", "loss", "the loss is a mean over ignored tokens too", counted_over_all),
+    Mistake("gate_and_up", "weights", "forward", "the MLP's gate and its other matrix exchanged", with_weights(gate_and_up)),
+    Mistake("detached_values", "gradients", "gradients", "values take no gradient",
+            with_layers(lambda path, layer: path.endswith("v_proj"), lambda layer, driver: driver.after(layer, lambda out: out.detach()))),
+    Mistake("cache_off_by_one", "cache", "also: cache", "with a cache, positions are one too small", next_position(lambda start: start - 1)),
+    Mistake("cache_from_zero", "cache", "also: cache", "with a cache, positions begin at zero again", next_position(lambda start: 0)),
+    Mistake("cache_in_half", "cache", "also: cache", "keys and values are kept in float16", cache_in_half,
+            blind="a first side that rounds to sixteen bits measures its own rounding as the floor"),
+]

@@ -1,6 +1,7 @@
 """What the Llama twins prove, for tests and for the terminal: a tiny Llama on real text, one byte a token."""
 import numpy as np
 
+from labs.parity.weights import driver_of
 from labs.tasks.llama.config import Config
 
 STEPS, BATCH, LENGTH = 20, 4, 16
@@ -16,6 +17,12 @@ def cases(data) -> dict:
     return {"tiny": (TINY, batches(tokens, BATCH, LENGTH))}
 
 
+def reaching(config, batches: list) -> list:
+    """Fewer batches that reach more: the whole context, every token, a row that is ignored whole, a second epoch."""
+    first, *others = batches
+    return [first, *others[:5], whole(), ignored(others[5]), first]
+
+
 def batches(tokens, size, length) -> list:
     """Cut tokens into batches (x, labels), each (size, length) int64; the labels are the tokens themselves.
 
@@ -27,3 +34,28 @@ def batches(tokens, size, length) -> list:
     labels = x.copy()
     labels[::size, :length // 3] = -100
     return [(x[i:i + size], labels[i:i + size]) for i in range(0, rows - size + 1, size)]
+
+
+def whole() -> tuple:
+    """A batch of another size that fills the context and has every token, 0 among the labels: five rows of 64."""
+    x = np.concatenate([np.arange(256), np.arange(64)[::-1]]).reshape(5, 64)
+    return x, x.copy()
+
+
+def ignored(batch) -> tuple:
+    """The same batch, three rows of it, with one that the loss leaves out whole, as a padded row."""
+    x, labels = (a[:3].copy() for a in batch)
+    labels[-1] = -100
+    return x, labels
+
+
+def cached(side, model, batches):
+    """Logits of a text that is read in three pieces, with a cache."""
+    driver, tokens = driver_of(model), batches[0][0]
+    caches, found = [side.Cache() for _ in model.model.layers], []
+    for piece in (tokens[:, :7], tokens[:, 7:8], tokens[:, 8:]):
+        found.append(driver.to_numpy(model(driver.tensor(model, piece), caches)))
+    return np.concatenate(found, axis=1)
+
+
+FURTHER = {"cache": cached}

@@ -1,6 +1,8 @@
 """What the language models prove, for tests and for the terminal: words by SGD, characters by Adam, on Shakespeare."""
 from dataclasses import replace
 
+import numpy as np
+
 from labs.tasks.rnn_lm import text
 from labs.tasks.rnn_lm.config import SHAKESPEARE, SMALL
 
@@ -22,3 +24,26 @@ def cases(data) -> dict:
         tiny = replace(config, **small | {"vocabulary": len(vocabulary)})
         made[level] = tiny, text.batches(vocabulary.encode(tokens), tiny)[:STEPS]
     return made
+
+
+def reaching(config, batches: list) -> list:
+    """Fewer batches that reach more: every token of the vocabulary, a short piece, a second epoch, the state carried on."""
+    first, *others = batches
+    ids = np.resize(np.arange(config.vocabulary), (-(-config.vocabulary // config.batch_size), config.batch_size))
+    short = tuple(a[:3] for a in others[4])
+    return [first, *others[:4], short, (ids, np.roll(ids, 1, axis=0)), first, others[0]]
+
+
+def score(side, model, batches):
+    """Nats per token of each stream, the state carried from piece to piece."""
+    return side.score(model, batches[:3])
+
+
+def advance(side, model, batches):
+    """What comes next, after a text that is read in two pieces."""
+    tokens = batches[0][0]
+    _, state = side.advance(model, tokens[:5])
+    return side.advance(model, tokens[5:], state)[0]
+
+
+FURTHER = {"score": score, "advance": advance}

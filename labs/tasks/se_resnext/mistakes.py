@@ -1,167 +1,152 @@
-"""Mistakes of the pair of 2018 and of its relatives: (name, rung, what, what to replace in a side, which models it suits).
-
-They are written once for both frameworks, with hooks that both have.
-"""
+"""Mistakes of the pair of 2018 and of its relatives."""
 from dataclasses import replace
 
 import numpy as np
 
-from labs.parity.mistakes import of_task
+from labs.parity.climbing import changed
+from labs.parity.mistakes import Mistake, with_batch, with_config, with_layers, with_model, with_optimizer, with_weights
 
 
-def layers_of(model) -> list:
-    """All layers, the model itself included, in either framework."""
-    return model.sublayers(include_self=True) if hasattr(model, "sublayers") else list(model.modules())
-
-
-def after(layer, change):
-    """Let `change(layer, given, out)` replace what a layer gives out."""
-    hook = getattr(layer, "register_forward_post_hook", None) or layer.register_forward_hook
-    hook(change)
-
-
-def rebuilt(change):
-    """A mistake in building: `change(model)` alters the model once it is made."""
-    def alter(side):
-        def build(config):
-            model = side.build(config)
-            change(model)
-            return model
-        return {"build": build}
-    return alter
-
-
-def configured(function, **wrong):
-    """A mistake in a setting that `function` (build or make_optimizer) reads: a value, or a function of the right one."""
-    def alter(side):
-        def changed(*given):
-            new = {name: value(getattr(given[-1], name)) if callable(value) else value for name, value in wrong.items()}
-            return getattr(side, function)(*given[:-1], replace(given[-1], **new))
-        return {function: changed}
-    return alter
-
-
-@rebuilt
-def relu_twice(model):
-    """Fluid, lines 53 to 62: `act` is given to the convolution and to the normalisation."""
-    for layer in layers_of(model):
-        if type(layer).__name__.lower() == "conv2d":
-            after(layer, lambda layer, given, out: out.clip(min=0))
-
-
-@rebuilt
-def relu_before_gates(model):
-    """Both programs: a ReLU after the last 1x1 of a block, which the paper does not have."""
-    for layer in layers_of(model):
-        if hasattr(layer, "bn3"):
-            after(layer.bn3, lambda layer, given, out: out.clip(min=0))
-
-
-@rebuilt
-def branches_exchanged(model):
-    """The grouped convolution's channels in the opposite order."""
-    for layer in layers_of(model):
-        if hasattr(layer, "conv2"):
-            after(layer.conv2, lambda layer, given, out: out.flip(1))
-
-
-@rebuilt
-def gates_detached(model):
-    """What the gates look at takes no gradient."""
-    for layer in layers_of(model):
-        if hasattr(layer, "fc1"):
-            layer.fc1.register_forward_pre_hook(lambda layer, given: tuple(x.detach() for x in given))
+def in_blocks(part: str, change):
+    """What a block's part gives out, changed."""
+    return with_layers(lambda path, layer: path.startswith("stages.") and hasattr(layer, part),
+                       lambda layer, driver: driver.after(getattr(layer, part), change))
 
 
 def without_biases(side):
     """TensorFlow: the gates and the last layer have no bias; Fluid's have one."""
-    def build(config):
-        model = side.build(config)
-        for layer in layers_of(model):
-            if type(layer).__name__ == "Linear":
-                layer.bias = None
-        return model
+    def gone(layer, driver):
+        layer.bias = None
 
-    def weights(model, given):
-        kept = {name for name, _ in model.named_parameters()}
-        return {name: w for name, w in given.items() if name in kept}
-    return {"build": build, "weights": weights}
+    def kept(model, weights):
+        names = {name for name, _ in model.named_parameters()}
+        return {name: w for name, w in weights.items() if not name.endswith("bias") or name in names}
+    return with_weights(kept)(with_layers(lambda path, layer: type(layer).__name__ == "Linear", gone)(side))
 
 
 def decay_on_everything(side):
     """TensorFlow, lines 256 and 257: 5e-4 over all variables."""
-    def make_optimizer(model, config):
-        optimizer = side.make_optimizer(model, replace(config, weight_decay=2.0**-11))
-        if not hasattr(optimizer, "set_lr"):
-            for group in optimizer.param_groups:
-                group["weight_decay"] = 2.0**-11
-            return optimizer
-        taken = optimizer.step
-
-        def step():
-            for p in model.parameters():
-                if p.ndim == 1 and p.grad is not None:
-                    p.grad.set_value(p.grad + 2.0**-11 * p)
-            taken()
-        optimizer.step = step
-        return optimizer
-    return {"make_optimizer": make_optimizer}
+    more = with_optimizer(lambda optimizer, driver: driver.add_decay(optimizer, 2.0**-11, lambda p: p.ndim == 1))
+    return more(with_config(weight_decay=2.0**-11)(side))
 
 
-def hard_labels(side):
+def hard_labels(number, batch):
     """Label smoothing forgotten on one side."""
-    def step(model, optimizer, batch):
-        x, y = batch
-        return side.step(model, optimizer, (x, np.eye(y.shape[1], dtype=y.dtype)[y.argmax(1)]))
-    return {"step": step}
+    x, y = batch
+    return x, np.eye(y.shape[1], dtype=y.dtype)[y.argmax(1)]
 
 
-@rebuilt
-def variance_unbiased(model):
+def smoothed_more(number, batch):
+    """Twice the smoothing."""
+    x, y = batch
+    hard = np.eye(y.shape[1], dtype=y.dtype)[y.argmax(1)]
+    return x, (2 * y - hard).astype(y.dtype)
+
+
+def gates(change):
+    """The squeeze-and-excitation blocks: `change(layer, driver)` alters each."""
+    return with_layers(lambda path, layer: type(layer).__name__ == "SqueezeExcite", change)
+
+
+def summed(layer, driver):
+    """The squeeze is a sum, not a mean, over 4 pixels of each channel."""
+    driver.before(layer.fc1, lambda x: x * 4)
+
+
+def schedule_late(config):
+    """The rate of the step before."""
+    right = config.rate
+    return lambda step: right(max(0, step - 1))
+
+
+def with_schedule(change):
+    """Another schedule: `change(config)` gives the function from step to rate."""
+    def plant(side):
+        def make_optimizer(model, config):
+            other = replace(config)
+            object.__setattr__(other, "rate", change(config))
+            return side.make_optimizer(model, other)
+        return changed(side, make_optimizer=make_optimizer)
+    return plant
+
+
+def rises_again(config):
+    """Beyond its end the cosine goes on and rises again."""
+    import math
+    right = config.rate
+
+    def rate(step):
+        done = (step - config.warmup) / max(1, config.steps - config.warmup)
+        return right(step) if done <= 1 else float(np.float32(config.learning_rate * (1 + math.cos(math.pi * done)) / 2))
+    return rate
+
+
+def warm_from_zero(config):
+    """The warm-up begins at zero: step / warmup, not (step + 1) / warmup."""
+    right = config.rate
+    return lambda step: config.learning_rate * step / config.warmup if step < config.warmup else right(step)
+
+
+def warm_in_steps(config):
+    """A warm-up that jumps: the middle step has the first one's rate."""
+    right = config.rate
+    return lambda step: right(0) if step == 1 else right(step)
+
+
+def variance_unbiased(layer, driver):
     """PyTorch's own running variance, n / (n - 1) times Paddle's."""
-    for layer in layers_of(model):
-        if type(layer).__name__ != "BatchNorm":
-            continue
-        if not hasattr(layer, "_variance"):
-            layer.__class__ = type(layer).__mro__[1]
-            continue
-
-        def keep(layer, given):
-            layer.before = layer._variance.clone()
-
-        def stretch(layer, given, out):
-            if layer.training:
-                n, old = out.size / out.shape[1], layer.before * layer._momentum
-                layer._variance.set_value(old + (layer._variance - old) * float(n / (n - 1)))
-        layer.register_forward_pre_hook(keep)
-        layer.register_forward_post_hook(stretch)
+    driver.unbiased(layer)
 
 
 def has_gates(model) -> bool:
     """Are there squeeze-and-excitation blocks?"""
-    return any(hasattr(layer, "fc1") for layer in layers_of(model))
+    return model.config.reduction > 0
 
 
-def always(model) -> bool:
-    """Every model."""
-    return True
-
-
-PAIR_OF_2018 = of_task([
-    ("biases_on_one_side", "parameters", "no bias in the gates and in the last layer (TensorFlow)", without_biases, has_gates),
-    ("relu_twice", "forward", "ReLU in the convolution and after BatchNorm (Fluid)", relu_twice, always),
-    ("norm_epsilon", "forward", "BatchNorm's epsilon is 1e-3 (TensorFlow), not 1e-5", configured("build", norm_epsilon=2.0**-10), always),
-    ("decay_on_everything", "one step", "L2 of 5e-4 over all variables (TensorFlow)", decay_on_everything, always),
-    ("decay_of_another_size", "one step", "L2 of 5e-4 (TensorFlow), not 1e-4",
-     configured("make_optimizer", weight_decay=lambda right: 4 * right), always),
-    ("nesterov", "one step", "Nesterov's momentum on one side (TensorFlow)", configured("make_optimizer", nesterov=True), always),
-    ("schedule_of_another_length", "k steps", "the rate falls on another schedule",
-     configured("make_optimizer", steps=lambda right: 4 * right), always),
-])
-MISTAKES = PAIR_OF_2018 + of_task([
-    ("relu_before_gates", "forward", "a ReLU after the last 1x1 of each block (both, unlike the paper)", relu_before_gates, always),
-    ("branches_exchanged", "forward", "the channels of the grouped convolution in the opposite order", branches_exchanged, always),
-    ("hard_labels", "loss", "no label smoothing on one side", hard_labels, always),
-    ("gates_detached", "gradients", "what the gates look at is detached", gates_detached, has_gates),
-    ("variance_unbiased", "train mode", "PyTorch's own running variance, which is unbiased", variance_unbiased, always),
-])
+CONVOLUTIONS = ("Conv2d", "Conv2D")
+PAIR_OF_2018 = [
+    Mistake("biases_on_one_side", "weights", "parameters", "no bias in the gates and in the last layer (TensorFlow)", without_biases, has_gates),
+    Mistake("relu_twice", "forward", "forward", "ReLU in the convolution and after BatchNorm (Fluid)",
+            with_layers(lambda path, layer: type(layer).__name__ in CONVOLUTIONS,
+                        lambda layer, driver: driver.after(layer, lambda out: out.clip(min=0)))),
+    Mistake("norm_epsilon", "forward", "forward", "BatchNorm's epsilon is 1e-3 (TensorFlow), not 1e-5", with_config("build", norm_epsilon=2.0**-10)),
+    Mistake("decay_on_everything", "optimizer", "one step", "L2 of 5e-4 over all variables (TensorFlow)", decay_on_everything),
+    Mistake("decay_of_another_size", "optimizer", "one step", "L2 of 5e-4 (TensorFlow), not 1e-4",
+            with_config(weight_decay=lambda right: 4 * right)),
+    Mistake("nesterov", "optimizer", "one step", "Nesterov's momentum on one side (TensorFlow)", with_config(nesterov=True)),
+    Mistake("schedule_of_another_length", "schedule", "k steps", "the rate falls on another schedule",
+            with_config(steps=lambda right: 4 * right)),
+]
+MISTAKES = PAIR_OF_2018 + [
+    Mistake("relu_before_gates", "forward", "forward", "a ReLU after the last 1x1 of each block (both, unlike the paper)",
+            in_blocks("bn3", lambda out: out.clip(min=0))),
+    Mistake("branches_exchanged", "forward", "forward", "the channels of the grouped convolution in the opposite order",
+            in_blocks("conv2", lambda out: out.flip(1))),
+    Mistake("shortcut_halved", "forward", "forward", "the shortcut is halved", in_blocks("downsample", lambda out: out / 2)),
+    Mistake("gates_left_out", "forward", "forward", "the gates are all one",
+            gates(lambda layer, driver: driver.after(layer.fc2, lambda out: out * 0 + 100)), has_gates),
+    Mistake("gates_summed", "forward", "forward", "the gates look at a sum, not at a mean", gates(summed), has_gates),
+    Mistake("gates_doubled", "forward", "forward", "the gates run from 0 to 2",
+            gates(lambda layer, driver: driver.after(layer, lambda out: out * 2)), has_gates),
+    Mistake("gates_softened", "forward", "forward", "the gates are a hard sigmoid, where it is a line",
+            gates(lambda layer, driver: driver.after(layer.fc2, lambda out: out * 0.8)), has_gates),
+    Mistake("hard_labels", "loss", "loss", "no label smoothing on one side", with_batch(hard_labels)),
+    Mistake("smoothed_more", "loss", "loss", "twice the label smoothing", with_batch(smoothed_more)),
+    Mistake("gates_detached", "gradients", "gradients", "what the gates look at is detached",
+            gates(lambda layer, driver: driver.before(layer.fc1, lambda x: x.detach())), has_gates),
+    Mistake("shortcut_detached", "gradients", "gradients", "the shortcut takes no gradient", in_blocks("downsample", lambda out: out.detach())),
+    Mistake("first_block_frozen", "gradients", "gradients", "the first convolution is cut off",
+            with_model(lambda model, driver: driver.after(model.bn1, lambda out: out.detach()))),
+    Mistake("rate_late", "schedule", "k steps", "each step takes the rate of the step before", with_schedule(schedule_late)),
+    Mistake("rises_again", "schedule", "k steps", "beyond its end the cosine rises again", with_schedule(rises_again),
+            needs="steps beyond the schedule's end"),
+    Mistake("warm_from_zero", "schedule", "one step", "the warm-up begins at zero", with_schedule(warm_from_zero),
+            needs="a warm-up of at least 3 steps"),
+    Mistake("warm_in_steps", "schedule", "k steps", "the warm-up's second step has the first one's rate", with_schedule(warm_in_steps),
+            needs="a warm-up of at least 3 steps"),
+    Mistake("no_decay", "optimizer", "one step", "no weight decay", with_config(weight_decay=0.0),
+            blind="one step of an L2 of 1e-4 moves a weight by less than the float32 floor"),
+    Mistake("variance_unbiased", "evaluation", "train mode", "PyTorch's own running variance, which is unbiased",
+            with_layers(lambda path, layer: type(layer).__name__ == "BatchNorm", variance_unbiased),
+            blind="the running variance's floor after seven steps hides n / (n - 1) where the first side measures it"),
+]
