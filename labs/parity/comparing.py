@@ -108,7 +108,7 @@ def one_rung(name: str, exact: tuple, single: tuple | None, draws: list = (), ot
     if name == "parameters" and not problem:
         problem = other_traits(exact) or other_traits(single or exact)
     if name == "trainable" and not problem:
-        problem = moved_by_one(exact, given, shared)
+        problem = moved_by_one(records, given, shared)
     if not shared and not problem:
         problem = "nothing was compared"
     given, moved = levelled(given, [record.rungs[name] for record in (*draws, *others)], shared)
@@ -129,10 +129,13 @@ def rung_of(record: Record, name: str) -> dict:
     return record.rungs.get(name, {})
 
 
-def moved_by_one(exact: tuple, given: list, shared: list) -> str:
-    """Parameters that one side trains and the other freezes, in words."""
-    said = [f"{n} is trained on the {exact[0].side} side and frozen on the {exact[1].side} side" if np.any(given[0][n]) else f"{n} is frozen on the {exact[0].side} side and trained on the {exact[1].side} side"
-            for n in shared if np.any(given[0][n] != given[1][n])]
+def moved_by_one(records: tuple, given: list, shared: list) -> str:
+    """Parameters that one side trains and another freezes, in words."""
+    said = []
+    for n in shared:
+        sides = {bool(np.any(arrays[n])): record.side for record, arrays in zip(records[::-1], given[::-1])}
+        if len(sides) > 1:
+            said.append(f"{n} is trained on the {sides[True]} side and frozen on the {sides[False]} side")
     return "; ".join(said[:4]) + (f"; and {len(said) - 4} more" if len(said) > 4 else "")
 
 
