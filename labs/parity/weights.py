@@ -81,7 +81,7 @@ def load(model, weights: dict):
     shapes = {name: one.shape for name, one in known.items()}
     needed = {name: one.shape for name, one in known.items() if one.kind != "state"}
     given = {n: tuple(weights.shape(n) if hasattr(weights, "shape") else weights[n].shape) for n in weights}
-    wrong = [f"{n}: the weights have shape {given[n]}, the {driver.NAME} model has {shapes[n]}"
+    wrong = [f"{n}: the {driver.NAME} model has shape {shapes[n]}, the weights have {given[n]}"
              for n in given if n in shapes and shapes[n] != given[n]]
     if given.keys() - shapes.keys() or needed.keys() - given.keys():
         wrong.append(names.unmatched(("the weights", f"the {driver.NAME} model"), given | {
