@@ -1,4 +1,4 @@
-"""The course's own Sphinx extension: comparisons, hidden magic lines, links to the glossary, light pages.
+"""The course's own Sphinx extension: comparisons, formulas, search, links to the glossary, light pages.
 
 `env_version` is a hash of this package's source: Sphinx does not notice an edited
 extension by itself, and would show pages that the old code had made.
@@ -6,7 +6,7 @@ extension by itself, and would show pages that the old code had made.
 import hashlib
 from pathlib import Path
 
-from . import comparison, page, terms
+from . import comparison, maths, page, search, terms, twins
 
 
 def source_version():
@@ -20,6 +20,9 @@ def source_version():
 def setup(app):
     """Register the parts with Sphinx."""
     comparison.setup(app)
+    maths.setup(app)
     page.setup(app)
+    search.setup(app)
     terms.setup(app)
+    twins.setup(app)
     return {"env_version": source_version(), "parallel_read_safe": True, "parallel_write_safe": True}
