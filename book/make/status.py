@@ -87,7 +87,7 @@ class Page:
             worked = Verdict(run["processor_s"] <= budget, f"{worked} of {budget:g}")
         return {"page": self.link, "state": self.state, "cells": share(*cells(run)) if run else None,
                 "seconds": took, "processor seconds": worked, "peak memory, MB": run.get("peak_mb"),
-                "run": run.get("mode"), "device": gpu.places(run) or None, "date": (run.get("date") or "")[:10] or None,
+                "run": run.get("mode"), "device": gpu.places(run) or None, "date": (run.get("date") or "")[:10].replace("-", "\u2011") or None,
                 "last on a GPU": "never" if self.gpu is None else f"{self.gpu[0]}, {self.gpu[1]}"}
 
     def proof(self):
@@ -169,5 +169,5 @@ def text(root, documents):
              "A quick run sees little data, so it has a band of its own; outside of it the build fails.", results.html,
              "## Versions", table([page.versions() for page in pages], "What each page was executed with").html,
              "## Weight of the pages", "What a browser loads that has seen nothing of the site before.",
-             f"{WEIGHTS[0]}<p>Not measured: there was no browser on the machine that built this site.</p>{WEIGHTS[1]}"]
+             f"{WEIGHTS[0]}<p>Measured when the site is published.</p>{WEIGHTS[1]}"]
     return "\n\n".join(parts) + "\n"
