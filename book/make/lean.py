@@ -8,7 +8,6 @@ import io
 import re
 import shutil
 import warnings
-from pathlib import Path
 
 SHEET = re.compile(r'[ \t]*<link\b(?=[^>]*\brel="stylesheet")[^>]*\bhref="([^"]+)"[^>]*>\n?')
 SCRIPT = re.compile(r'[ \t]*<script\b(?![^>]*\btype="module")[^>]*\bsrc="([^"]+)"[^>]*>\s*</script>\n?')

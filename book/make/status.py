@@ -87,7 +87,7 @@ class Page:
             worked = Verdict(run["processor_s"] <= budget, f"{worked} of {budget:g}")
         return {"page": self.link, "state": self.state, "cells": share(*cells(run)) if run else None,
                 "seconds": took, "processor seconds": worked, "peak memory, MB": run.get("peak_mb"),
-                "run": run.get("mode"), "device": gpu.places(run) or None, "date": (run.get("date") or "")[:10].replace("-", "\u2011") or None,
+                "run": run.get("mode"), "device": gpu.places(run) or None, "date": (run.get("date") or "")[:10] or None,
                 "last on a GPU": "never" if self.gpu is None else f"{self.gpu[0]}, {self.gpu[1]}"}
 
     def proof(self):

@@ -23,15 +23,14 @@ def is_needed(asset):
 
 
 def description(doctree):
-    """The page's first sentences, for search engines and for whoever is sent a link."""
-    for paragraph in doctree.findall(nodes.paragraph) if doctree else ():
-        text = " ".join(paragraph.astext().split())
-        if len(text) >= SHORTEST and paragraph.parent.tagname in ("section", "document"):
-            if len(text) <= LONGEST:
-                return text
-            whole = re.match(rf".{{{SHORTEST},{LONGEST}}}[.?!](?=\s)", text)
-            return whole[0] if whole else text[:LONGEST].rsplit(" ", 1)[0] + " …"
-    return ""
+    """The page's first sentences, for search engines and for whoever is sent a link: of the first paragraph that is long enough."""
+    texts = [" ".join(paragraph.astext().split()) for paragraph in (doctree.findall(nodes.paragraph) if doctree else ())
+             if paragraph.parent.tagname in ("section", "document")]
+    text = next((text for text in texts if len(text) >= SHORTEST), texts[0] if texts else "")
+    if len(text) <= LONGEST:
+        return text
+    whole = re.match(rf".{{{SHORTEST},{LONGEST}}}[.?!](?=\s)", text)
+    return whole[0] if whole else text[:LONGEST].rsplit(" ", 1)[0] + " …"
 
 
 def sections(app, pagename):
