@@ -5,7 +5,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 PAGES = ("index", "chapters/01_pairs", "chapters/02_plain", "book/pages/running", "book/pages/teaching",
-         "book/pages/report", "book/pages/glossary", "book/pages/status", "search", "404")
+         "book/pages/report", "book/pages/glossary", "book/pages/references", "book/pages/status", "search", "404")
 
 
 def page(book, name):
