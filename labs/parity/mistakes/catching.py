@@ -28,8 +28,9 @@ class Caught(outputs.Shown):
 
     @property
     def green(self) -> bool:
-        """True if there was a mistake, and every one broke its own rung first, in both precisions."""
-        return bool(self.rows) and all(row["caught"] for row in self.rows)
+        """True if there was a mistake, and every one broke its own rung first; float32 may be blind to less than half."""
+        blind = sum(row.get("float32") == "none" for row in self.rows)
+        return bool(self.rows) and all(row["caught"] for row in self.rows) and 2 * blind < len(self.rows)
 
     def check(self) -> "Caught":
         """Return the result if every mistake was caught at its rung.
@@ -78,6 +79,9 @@ class Caught(outputs.Shown):
 def caught(on, mistakes: list, title: str | None = None) -> Caught:
     """Plant mistakes in the second side of a ladder, one at a time, and see at which rung each comes to light.
 
+    float64 must see each of them. In float32 a small one may lie below the floor, as a late change of the rate does
+    after twenty steps: then the table says "none". A mistake that breaks another rung than its own is not caught.
+
     Parameters
     ----------
     on : Ladder
@@ -94,6 +98,6 @@ def caught(on, mistakes: list, title: str | None = None) -> Caught:
         retry = retry_of(mistake, on)
         red = {precision: retry.lowest_red(mistake.plant, precision) or "none" for precision in ("float64", "float32")}
         rows.append({"name": mistake.name, "planted": mistake.what, "should break": mistake.rung, **red,
-                     "caught": red["float64"] == red["float32"] == mistake.rung})
+                     "caught": red["float64"] == mistake.rung and red["float32"] in (mistake.rung, "none")})
     return Caught(title or f"Mistakes planted on the {on.pairs[0].second} side", rows,
                   tuple(m.name for m in mistakes if not m.reached(on)))
