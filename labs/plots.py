@@ -11,11 +11,15 @@ from matplotlib.figure import Figure
 
 from labs.pictures import picture
 
-#: Okabe and Ito's colours, the purple a little darker: at least 3:1 against white and against #14181e.
+#: Okabe and Ito's colours, darker where it takes that to stand out: at least 3:1 against white and against #14181e.
+#: The first three belong to the frameworks and to nothing else; `OTHERS` are for everything else, in order.
 COLORS = {"paddle": "#0072B2", "torch": "#D55E00", "fluid": "#009E73", "other": "#BF6A9A", "neutral": "#7F7F7F"}
+OTHERS = ("#BF6A9A", "#A9791C", "#8A73C9", "#9A6B4F")
 #: Two curves that coincide are both seen, and nobody depends on colour.
 LINES = {"paddle": "-", "torch": (0, (4, 2.5)), "fluid": (0, (1, 1.5)), "other": "-."}
+AGAIN = ((0, (6, 1.5, 1, 1.5)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 3)))     # a second, third ... curve of one framework
 WIDTH = 6.0                         # inches: 432 points across a column of 720 px, so 9 points show as 15 px
+STRONG = "#606A79"                  # boxes that a diagram fills: no framework's colour
 DARK, LIGHT = "#010101", "#ffffff"  # numbers on a coloured cell: not black, which is the page's colour
 
 _fallback_fonts = []                # what chinese_font has added, behind DejaVu Sans
@@ -26,7 +30,7 @@ def style():
     return mpl.rc_context({
         "font.family": ["DejaVu Sans", *_fallback_fonts], "font.size": 9, "axes.titlesize": 10.5, "figure.titlesize": 10.5,
         "text.color": "black", "axes.labelcolor": "black", "axes.edgecolor": "black", "xtick.color": "black", "ytick.color": "black",
-        "axes.prop_cycle": mpl.cycler(color=[c for name, c in COLORS.items() if name != "neutral"]),
+        "axes.prop_cycle": mpl.cycler(color=OTHERS),
         "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": COLORS["neutral"], "grid.alpha": 0.3,
         "grid.linewidth": 0.6, "axes.axisbelow": True, "lines.linewidth": 1.6, "legend.frameon": False,
         "figure.figsize": (WIDTH, 3.2), "figure.constrained_layout.use": True,
@@ -61,12 +65,26 @@ def show(figure, alt):
     display(picture(figure, alt))
 
 
-def _who(name, taken):
-    """Which colour and line a series has: by the framework in its name, else the next free one."""
-    for key in ("paddle", "torch", "fluid"):
-        if key in name.lower() and key not in taken:
-            return key
-    return next((key for key in ("other", "paddle", "torch", "fluid") if key not in taken), "neutral")
+def _framework(name):
+    """The framework in a series' name, or None."""
+    return next((key for key in ("paddle", "torch", "fluid") if key in name.lower()), None)
+
+
+def _looks(names):
+    """Colour and line of each series: a framework's own where the name has one, else one that no framework has.
+
+    A second series of one framework keeps the colour and takes another line.
+    """
+    looks, seen, others = {}, {}, 0
+    for name in names:
+        who = _framework(name)
+        if who:
+            seen[who] = seen.get(who, 0) + 1
+            looks[name] = COLORS[who], LINES[who] if seen[who] == 1 else AGAIN[(seen[who] - 2) % len(AGAIN)]
+        else:
+            looks[name] = OTHERS[others % len(OTHERS)], (LINES["other"], "-", (0, (3, 1.5)), (0, (1, 1)))[others % 4]
+            others += 1
+    return looks
 
 
 def _axes(title, xlabel, ylabel, height=3.2):
@@ -98,13 +116,11 @@ def curves(series, title, xlabel, ylabel, alt, band=None, band_label="weights mo
             if band.ndim != 2 or band.shape[1] != len(x):
                 raise ValueError(f"band: expected curves of shape (k, {len(x)}), got {band.shape}")
             axes.fill_between(x, band.min(0), band.max(0), color=COLORS["neutral"], alpha=0.45, linewidth=1.0, label=band_label)
-        taken = set()
+        looks = _looks(pairs)
         for name, (x, y) in pairs.items():
             if len(x) != len(y):
                 raise ValueError(f"{name}: expected as many x as y, got {len(x)} and {len(y)}")
-            who = _who(name, taken)
-            taken.add(who)
-            axes.plot(x, y, label=name, color=COLORS[who], linestyle=LINES.get(who, "-"))
+            axes.plot(x, y, label=name, color=looks[name][0], linestyle=looks[name][1])
         if log:
             axes.set_yscale("log")
         if len(pairs) > 1 or band is not None:
@@ -127,11 +143,9 @@ def bars(values, title, xlabel, ylabel, alt, intervals=None, target=None, target
     with style():
         figure, axes = _axes(title, xlabel, ylabel)
         axes.grid(axis="x", visible=False)
-        taken = set()
+        looks = _looks(values)
         for i, (name, value) in enumerate(values.items()):
-            who = _who(name, taken)
-            taken.add(who)
-            axes.bar(i, value, width=0.6, color=COLORS[who], label=name)
+            axes.bar(i, value, width=0.6, color=looks[name][0], label=name)
             low, high = (intervals or {}).get(name, (value, value))
             if name in (intervals or {}):
                 axes.errorbar(i, value, [[value - low], [high - value]], color="black", capsize=4, linewidth=1.2)
@@ -224,7 +238,7 @@ def diagram(boxes, arrows, title, alt, strong=(), height=3.2, heads=True):
         figure, axes = _axes(title, "", "", height)
         patch = {}
         for name, (x, y, *text) in boxes.items():
-            ink, fill = (LIGHT, COLORS["paddle"]) if name in strong else ("black", "none")
+            ink, fill = (LIGHT, STRONG) if name in strong else ("black", "none")
             patch[name] = axes.text(x, y, text[0] if text else name, ha="center", va="center", fontsize=8, color=ink, zorder=2, bbox={
                 "facecolor": fill, "edgecolor": fill if name in strong else "black", "boxstyle": "round,pad=0.4", "linewidth": 0.9}).get_bbox_patch()
         for first, last, *bend in arrows:

@@ -18,7 +18,7 @@ EXCEPTIONS = {
     "22_tokenizers": "each id of three tokenizers is compared with the library's on whole corpora",
     "26_llama": "real weights of 135 million parameters, twice",
 }
-MARGIN = 1.5        # processors differ: what takes 90 s on one may take 130 s on another that is as good
+MARGIN = 2.0        # processors differ, and a busy one takes longer: up to 1.8 times was measured for the same page
 
 
 def allowed(name, notebook, mode):

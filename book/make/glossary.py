@@ -144,4 +144,5 @@ def for_site(root, documents):
     terms, _ = read(root)
     longest_first = sorted(terms, key=lambda term: len(term.spellings[0]), reverse=True)
     return {"page": HERE, "documents": list(notebooks_of(root, documents)),
-            "terms": [{"anchor": term.anchor, "pattern": term.pattern, "hint": f"{term.zh}: {term.says}"} for term in longest_first]}
+            "terms": [{"anchor": term.anchor, "pattern": term.pattern, "hint": f"{term.zh}: {term.says}",
+                       "en": term.en, "zh": term.zh, "forms": term.forms} for term in longest_first]}

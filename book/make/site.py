@@ -21,13 +21,13 @@ from pathlib import Path, PurePosixPath
 import nbformat
 import yaml
 
-from book.make import api_links, book, glossary, notebooks, references, status
+from book.make import api_links, book, glossary, lean, notebooks, plain_pages, references, status, twins
 from labs import outputs
 
 LEFT_OUT = ("repository.url in _config.yml is still the placeholder: "
             "Colab, repository and issue links and the sitemap are left out")
 PARTS = ("book/extension", "book/static", "book/templates")     # folders that are laid as they are
-UNUSED = ("*.map", "*.ttf", "fontawesome.js*", ".buildinfo*")   # the theme brings them; no page loads them
+UNUSED = ("*.map", "fontawesome.js*", ".buildinfo*")     # the theme brings them; no page loads them
 DATA_MIME = outputs.MIME         # data for the status page; a browser shows the rest of the bundle
 MADE = {status.HERE: status.text, glossary.HERE: glossary.text, references.HERE: references.text}        # pages that nobody writes (book.MADE)
 TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "pydata-sphinx-theme")
@@ -83,6 +83,7 @@ def derived_config(config, version, date):
     settings["html_context"] = {"parity_version": version, "parity_date": date, "parity_issues_url": ""}
     if address.real:
         html["baseurl"] = address.pages
+        settings["html_context"]["parity_pages_url"] = address.pages
         settings["html_context"]["parity_issues_url"] = f"{address.url}/issues/new"
         settings["notfound_urls_prefix"] = "/" + address.pages.split("/", 3)[3]
         settings["sitemap_url_scheme"] = "{link}"
@@ -137,7 +138,11 @@ def plan(root, date, allow_missing=False):
                   if file.is_file() and "__pycache__" not in file.parts}
     files["book/glossary.json"] = json.dumps(glossary.for_site(root, documents), ensure_ascii=False).encode()
     files["book/api_links.json"] = json.dumps(api_links.for_site(root), ensure_ascii=False).encode()
-    everywhere = [name for name in sorted(files) if name.startswith("book/static/") or name in ("book/glossary.json", "book/api_links.json")]
+    twin_files, twin_pages = twins.files(root, documents)
+    files |= {name: text.encode() for name, text in twin_files.items()}
+    files["book/twins.json"] = json.dumps(twin_pages).encode()
+    shared = ("book/glossary.json", "book/api_links.json")
+    everywhere = [name for name in sorted(files) if name.startswith("book/static/") or name in shared]
     digest = hashlib.sha256(b"".join(files[name] for name in everywhere)).hexdigest()
     made = derived_config(config, book.version(root), date)
     made["sphinx"]["config"]["html_context"]["parity_static"] = digest[:16]     # an edited style sheet or glossary rewrites all pages
@@ -193,17 +198,29 @@ def make_html(root, source, output):
                         + "\n".join(said[-40:] or text.splitlines()[-20:]))
 
 
-def publish(made, target):
-    """Put the finished site in its place in one step."""
+def publish(made, target, beside=()):
+    """Put the finished site in its place in one step, with the texts that lie `beside` the pages (path -> text)."""
     fresh, old = target.with_name(target.name + ".new"), target.with_name(target.name + ".old")
     for folder in (fresh, old):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(made, fresh, ignore=shutil.ignore_patterns(*UNUSED))
+    lean.make(fresh)
+    for name, text in dict(beside).items():
+        (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+        (fresh / name).write_text(text, encoding="utf-8")
     (fresh / ".nojekyll").write_text("", encoding="utf-8")       # GitHub Pages then serves _static too
     if target.exists():
         target.rename(old)
     fresh.rename(target)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def beside(root, files):
+    """What lies in the site beside its pages: their texts for programs, and what search engines ask for first."""
+    address = book.address(root)
+    base = address.pages if address.real else ""
+    made = plain_pages.files(root, book.pages(root), {name: files[f"{name}.md"].decode() for name in MADE if f"{name}.md" in files}, base)
+    return made | {"robots.txt": "User-agent: *\nAllow: /\n" + (f"Sitemap: {base}sitemap.xml\n" if base else "")}
 
 
 def build(root, allow_missing=False, today=None):
@@ -221,7 +238,7 @@ def build(root, allow_missing=False, today=None):
     if deleted:                                         # Sphinx would leave the pages of what is gone
         shutil.rmtree(output, ignore_errors=True)
     make_html(root, source, output)
-    publish(output / "_build/html", html)
+    publish(output / "_build/html", html, beside(root, files))
     stamp.write_text(json.dumps({"digest": digest_of(files), "date": today}), encoding="utf-8")
     return True
 

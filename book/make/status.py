@@ -169,5 +169,5 @@ def text(root, documents):
              "A quick run sees little data, so it has a band of its own; outside of it the build fails.", results.html,
              "## Versions", table([page.versions() for page in pages], "What each page was executed with").html,
              "## Weight of the pages", "What a browser loads that has seen nothing of the site before.",
-             f"{WEIGHTS[0]}<p>Not measured: there was no browser on the machine that built this site.</p>{WEIGHTS[1]}"]
+             f"{WEIGHTS[0]}<p>Measured when the site is published.</p>{WEIGHTS[1]}"]
     return "\n\n".join(parts) + "\n"

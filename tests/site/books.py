@@ -42,6 +42,7 @@ def write_chapter(root, name, cells, run=True):
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}, "language_info": {"name": "python"}})
     (root / "chapters").mkdir(exist_ok=True)
     (root / "chapters" / f"{name}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
+    (root / "chapters" / f"{name}.md").write_text(f"# {name}\n", encoding="utf-8")      # the text that it is made from
     if run:
         runs = root / "_build/runs"
         runs.mkdir(parents=True, exist_ok=True)

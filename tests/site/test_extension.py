@@ -5,7 +5,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 PAGES = ("index", "chapters/01_pairs", "chapters/02_plain", "book/pages/running", "book/pages/teaching",
-         "book/pages/report", "book/pages/glossary", "book/pages/status", "search", "404")
+         "book/pages/report", "book/pages/glossary", "book/pages/references", "book/pages/status", "search", "404")
 
 
 def page(book, name):
@@ -76,7 +76,7 @@ def test_no_page_loads_from_a_third_party(book, name, request):
     """Scripts, styles, images and fonts come from the site itself."""
     soup = page(request.getfixturevalue(book), name)
     loaded = [e.get("src") or e.get("href") for e in soup.select("script[src], img[src], iframe, source, link[href]:not([rel=canonical])")]
-    assert len(loaded) > 5
+    assert len(loaded) >= 4
     assert [url for url in loaded if re.match(r"(https?:)?//", url)] == []
 
 
@@ -94,16 +94,28 @@ def scripts(book, name):
     return " ".join(script.get("src", "") + script.get_text() for script in page(book, name).select("script")).lower()
 
 
-def test_pages_load_only_what_they_use(small_book):
-    """Formulas bring MathJax and pairs bring their script; thebe, fontawesome.js and the search index come with no page."""
-    assert "mathjax/tex-chtml.js" in scripts(small_book, "chapters/01_pairs")
-    assert "sides.js" in scripts(small_book, "chapters/01_pairs")
-    assert "mathjax" not in scripts(small_book, "chapters/02_plain")
-    assert "sides.js" not in scripts(small_book, "chapters/02_plain")
-    for name in PAGES[:-2]:
-        for unused in ("thebe", "fontawesome.js", "searchindex", "design-tabs"):
-            assert unused not in scripts(small_book, name), (name, unused)
-    assert "searchindex.js" in scripts(small_book, "search")
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_loads_one_style_sheet_and_one_script(small_book, name):
+    """What the theme and its extensions bring is one file each; only the search page has a second script."""
+    soup = page(small_book, name)
+    files = [link["href"].split("?")[0].rpartition("/")[2] for link in soup.select("link[rel~=stylesheet]")]
+    assert files == ["site.css"]
+    loaded = [script["src"].split("?")[0].rpartition("/")[2] for script in soup.select("script[src]")]
+    assert loaded == (["find.js", "site.js"] if name == "search" else ["site.js"])
+    assert all(script.has_attr("defer") or script.get("type") == "module" for script in soup.select("script[src]"))
+
+
+def test_nothing_unused_is_published(small_book):
+    """No script of other themes, no index of Sphinx's search, no font but what formulas and icons need."""
+    names = {file.name for file in (small_book / "_build/html").rglob("*") if file.is_file() and "images" not in file.parts}
+    assert not {"searchindex.js", "thebe.js", "sphinx-thebe.js", "design-tabs.js", "basic.css", "tex-chtml.js"} & names
+    assert {name for name in names if name.rpartition(".")[2] in ("woff", "woff2", "ttf")} == {"icons.woff", "math.woff2"}
+
+
+def test_a_formula_is_there_without_a_script(small_book):
+    """It is MathML, with the power above its base."""
+    power = page(small_book, "chapters/01_pairs").select_one("math msup")
+    assert [part.get_text() for part in power.find_all(True)] == ["x", "2"]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -151,3 +163,46 @@ def test_sitemap_lists_the_pages(addressed_book, small_book):
     listed = re.findall("<loc>(.*?)</loc>", (addressed_book / "_build/html/sitemap.xml").read_text(encoding="utf-8"))
     assert sorted(listed) == sorted(f"https://some-one.github.io/some-name/{name}.html" for name in PAGES[:-2])
     assert not (small_book / "_build/html/sitemap.xml").exists()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_head_says_what_the_page_is(small_book, addressed_book, name):
+    """One viewport, one title, a description; the picture and the page's own address where there is one."""
+    for book in (small_book, addressed_book):
+        head = page(book, name).head
+        assert len(head.select("meta[name=viewport]")) == 1 and len(head.select("title")) == 1
+        if name in ("search", "404"):
+            assert head.select_one("meta[name=robots]")["content"] == "noindex"
+            continue
+        said = head.select_one("meta[name=description]")
+        assert 0 < len(said["content"]) <= 202, said
+    picture, here = (page(addressed_book, name).head.select_one(f"meta[property='og:{what}']") for what in ("image", "url"))
+    if name not in ("search", "404", "index"):
+        assert picture["content"] == "https://some-one.github.io/some-name/_static/pair.png"
+        assert here["content"] == f"https://some-one.github.io/some-name/{name}.html"
+        assert (addressed_book / "_build/html/_static/pair.png").is_file()
+
+
+def test_each_page_has_its_text_beside_it(small_book):
+    """`llms.txt` lists them; the head leads there."""
+    html = small_book / "_build/html"
+    listed = re.findall(r"\]\((\S+)\)", (html / "llms.txt").read_text(encoding="utf-8"))
+    assert "book/pages/running.md" in listed and [name for name in listed if not (html / name).is_file()] == []
+    link = page(small_book, "book/pages/running").head.select_one("link[rel=alternate]")["href"]
+    assert (html / "book/pages" / link).resolve().is_file()
+
+
+def test_the_contents_of_the_page_stand_below_its_name(small_book):
+    """In the list of all pages, on the page itself and on no other."""
+    soup = page(small_book, "chapters/01_pairs")
+    links = [link["href"] for link in soup.select("#pst-primary-sidebar .page-sections a")]
+    assert links == ["#two", "#three", "#alone", "#two-again", "#a-table"]
+    assert links == ["#" + section["id"] for section in soup.select("article section section")]
+
+
+def test_what_differs_is_marked_and_counted(small_book):
+    """In a pair of Paddle and PyTorch; the magic line and the package's name are no difference."""
+    first = blocks(small_book)[0]
+    assert [[mark.get_text() for mark in pane.select("mark")] for pane in first.select(".sides-pane")] == [["Layer"], ["Module"]]
+    assert first.select_one(".lit-switch").get_text() == "1 of 4 lines differs"
+    assert first.select_one(".lit-bar .visually-hidden").get_text() == "Lines that differ: Paddle 3; PyTorch 3."

@@ -88,7 +88,8 @@ def test_configuration_with_an_address_has_its_links():
     assert made["launch_buttons"] == CONFIG["launch_buttons"] and "sphinx_sitemap" in made["sphinx"]["extra_extensions"]
     assert made["sphinx"]["config"]["notfound_urls_prefix"] == "/b/"
     assert made["sphinx"]["config"]["html_context"] == {
-        "parity_version": "1.0", "parity_date": "2026-01-02", "parity_issues_url": "https://github.com/a/b/issues/new"}
+        "parity_version": "1.0", "parity_date": "2026-01-02", "parity_issues_url": "https://github.com/a/b/issues/new",
+        "parity_pages_url": "https://a.github.io/b/"}
 
 
 def test_configuration_without_an_address_has_no_link_to_it():

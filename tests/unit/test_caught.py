@@ -129,3 +129,10 @@ def test_what_differs_between_frameworks_lives_in_the_drivers_alone():
     some = [*root.glob("parity/mistakes/*.py"), root / "parity/fluid_adam.py", *root.glob("tasks/*/mistakes.py")]
     asked = re.compile(r"hasattr\(\w+, \"(param_groups|set_lr|named_sublayers|sublayers|stop_gradient|_\w+|register_forward_post_hook)\"")
     assert len(some) > 8 and not [path.name for path in some if asked.search(path.read_text("utf-8"))]
+
+
+def test_float32_may_be_blind_to_a_few_and_not_to_half():
+    seen = {"name": "a", "planted": "x", "should break": "loss", "float64": "loss", "float32": "loss", "caught": True}
+    blind = seen | {"name": "b", "float32": "none"}
+    assert parity.Caught("few", [seen, seen, blind]).green
+    assert not parity.Caught("half", [seen, blind]).green

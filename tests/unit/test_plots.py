@@ -40,6 +40,23 @@ def test_colours_stand_out_on_both_pages(name, page):
     assert plots.contrast(plots.COLORS[name], page) >= 3
 
 
+@pytest.mark.parametrize("color", plots.OTHERS)
+@pytest.mark.parametrize("page", [LIGHT_PAGE, DARK_PAGE])
+def test_colours_of_what_is_no_framework_stand_out_too(color, page):
+    assert plots.contrast(color, page) >= 3
+
+
+def test_frameworks_colours_belong_to_frameworks(shown):
+    """A name without a framework never has one's colour, and a framework never has another's, in whatever order they come."""
+    own = {plots.COLORS[who].lower() for who in ("paddle", "torch", "fluid")}
+    plots.bars(dict.fromkeys(["MiniLM", "our BPE", "library", "packed", "SE-ResNeXt"], 1.0), "B", "x", "y", ALT)
+    assert not [color for color in own if color in shown[0].svg.lower()]
+    looks = plots._looks(["seed 0", "seed 1", "Paddle", "Paddle again", "PyTorch", "PyTorch again"])
+    assert [looks[name][0] for name in ("Paddle", "Paddle again")] == [plots.COLORS["paddle"]] * 2
+    assert [looks[name][0] for name in ("PyTorch", "PyTorch again")] == [plots.COLORS["torch"]] * 2
+    assert len(set(looks.values())) == len(looks), "every series looks its own way"
+
+
 def test_contrast_is_that_of_wcag():
     assert plots.contrast("#000000", "#ffffff") == pytest.approx(21)
     assert plots.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
@@ -96,7 +113,7 @@ def test_black_takes_the_pages_colour_and_the_background_stays_open():
     svg = picture(drawn(), ALT).svg
     assert "#000000" not in svg and "#ffffff" not in svg.lower()
     assert 'fill="currentColor"' in svg and "stroke: currentColor" in svg
-    assert plots.COLORS["paddle"].lower() in svg.lower()
+    assert plots.OTHERS[0].lower() in svg.lower()
 
 
 def test_svg_is_an_image_with_a_text_and_fits_its_column():
@@ -225,7 +242,7 @@ def test_a_diagram_shows_its_boxes_and_arrows(shown):
     plots.diagram({"x": (0, 0), "plus": (1, 0, "+"), "skip": (0.5, 1)}, [("x", "plus"), ("x", "skip", 0.2), ("skip", "plus")],
                   "A shortcut", "x reaches the sum on two ways, one of them through a box.", strong={"skip"})
     assert shown[0].data["title"] == "A shortcut"
-    assert shown[0].svg.count(plots.COLORS["paddle"].lower()) >= 1
+    assert shown[0].svg.lower().count(plots.STRONG.lower()) >= 1
     assert "nan" not in shown[0].svg.lower().replace("nance", "")
 
 

@@ -1,4 +1,4 @@
-"""The course's own Sphinx extension: comparisons, hidden magic lines, links to glossary and API, light pages.
+"""The course's own Sphinx extension: comparisons, formulas, search, links to glossary and API, light pages.
 
 `env_version` is a hash of this package's source: Sphinx does not notice an edited
 extension by itself, and would show pages that the old code had made.
@@ -6,7 +6,7 @@ extension by itself, and would show pages that the old code had made.
 import hashlib
 from pathlib import Path
 
-from . import anchors, api_links, comparison, page, terms
+from . import anchors, api_links, comparison, maths, page, search, terms, twins
 
 
 def source_version():
@@ -22,6 +22,9 @@ def setup(app):
     anchors.setup(app)
     api_links.setup(app)
     comparison.setup(app)
+    maths.setup(app)
     page.setup(app)
+    search.setup(app)
     terms.setup(app)
+    twins.setup(app)
     return {"env_version": source_version(), "parallel_read_safe": True, "parallel_write_safe": True}

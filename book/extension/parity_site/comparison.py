@@ -3,18 +3,21 @@
 One piece of HTML serves every reader: radio buttons and their panes, which the style
 sheet lays out as columns (wide), tabs (narrow) or one below the other (print). It works
 without JavaScript; `sides.js` adds that all tabs of a page switch together and that the
-choice is remembered.
+choice is remembered. In the code of Paddle and PyTorch, what differs is marked (`lit`); a
+button of each block turns the marks off.
 """
 import html
 
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
+from . import lit
+
 SIDES = {"fluid": "Fluid", "paddle": "Paddle", "torch": "PyTorch"}
 
 
 class comparison(nodes.General, nodes.Element):
-    """Two or three sides; attributes: `number` (on this page), `sides` (names in order)."""
+    """Two or three sides; attributes: `number` (on this page), `sides` (names in order), `lines`, `differ` (of `lit.Lit`)."""
 
 
 class side(nodes.General, nodes.Element):
@@ -54,6 +57,34 @@ def without_magic_line(cell):
         return
 
 
+def sources(block, name):
+    """The literal blocks of one side's cells, outputs left out."""
+    cells = next((part for part in block.children if part["name"] == name), ())
+    return [code for cell in cells for part in cell.findall(nodes.container) if part.get("nb_element") == "cell_code_source"
+            for code in part.findall(nodes.literal_block)]
+
+
+def light(block):
+    """Mark in the code of a block what Paddle and PyTorch do not share; cells correspond in their order."""
+    block["lines"], block["differ"] = 0, {"paddle": [], "torch": []}
+    passed = {"paddle": 0, "torch": 0}
+    for first, second in zip(sources(block, "paddle"), sources(block, "torch")):
+        found = lit.compare(first.astext(), second.astext())
+        block["lines"] += found.lines
+        for name, code, painted, differ in zip(passed, (first, second), (found.first, found.second), found.differ):
+            block["differ"][name] += [passed[name] + line for line in differ]
+            passed[name] += len(code.astext().rstrip("\n").split("\n"))
+            code.replace_self(painted_code(code.astext(), painted))
+
+
+def painted_code(code, painted):
+    """A block of code whose HTML is made already; `code` stays for whoever reads the document."""
+    made = nodes.raw("", f'<div class="highlight-python notranslate"><div class="highlight"><pre><span></span>{painted}</pre></div></div>\n',
+                     format="html")
+    made["code"] = code
+    return made
+
+
 class GroupSides(SphinxTransform):
     """Runs after MyST-NB has rendered the cells."""
 
@@ -85,6 +116,7 @@ class GroupSides(SphinxTransform):
         for name in names:
             block += side("", *cells[name], number=number, name=name,
                           chosen=name == ("paddle" if "paddle" in names else names[0]))
+        light(block)
         parent.insert(at, block)
 
     def name_lone(self, parent, run):
@@ -101,9 +133,23 @@ def visit_comparison(self, node):
     self.body.append(f'<div class="sides-block sides-{len(names)}" role="group" aria-label="{label}"><div class="sides">\n')
 
 
+def bar(node):
+    """How much differs, as a button that shows and hides the marks; the line numbers are there for who hears the page."""
+    count = max(map(len, node["differ"].values()))
+    if not node["lines"]:
+        return ""
+    of = f'{node["lines"]} line{"s" if node["lines"] > 1 else ""}'
+    if not count:
+        return f'<div class="lit-bar"><span class="lit-none">no difference in {of}</span></div>\n'
+    where = "; ".join(f'{SIDES[name]} {", ".join(map(str, lines))}' for name, lines in node["differ"].items() if lines)
+    return (f'<div class="lit-bar"><span class="visually-hidden">Lines that differ: {where}.</span>'
+            f'<button type="button" class="lit-switch pst-js-only" aria-pressed="true" title="Show or hide what differs">'
+            f'{count} of {of} differ{"s" if count == 1 else ""}</button></div>\n')
+
+
 def depart_comparison(self, node):
-    """Close the block."""
-    self.body.append("</div></div>\n")
+    """Close the block; the switch stands last and is shown beside the labels."""
+    self.body.append(f"{bar(node)}</div></div>\n")
 
 
 def visit_side(self, node):

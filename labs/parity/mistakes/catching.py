@@ -28,8 +28,9 @@ class Caught(outputs.Shown):
 
     @property
     def green(self) -> bool:
-        """True if there was a mistake, and every one broke its own rung first, in both precisions."""
-        return bool(self.rows) and all(row["caught"] for row in self.rows)
+        """True if there was a mistake, and every one broke its own rung first; float32 may be blind to less than half."""
+        blind = sum(row.get("float32") == "none" for row in self.rows)
+        return bool(self.rows) and all(row["caught"] for row in self.rows) and 2 * blind < len(self.rows)
 
     def check(self) -> "Caught":
         """Return the result if every mistake was caught at its rung.
@@ -47,6 +48,8 @@ class Caught(outputs.Shown):
         if missed:
             raise ParityError(f"{self.title}: {len(missed)} of {len(self.rows)} mistakes were not caught"
                               + (" at their rung: " if "should break" in self.rows[0] else ": ") + "; ".join(missed))
+        if not self.green:
+            raise ParityError(f"{self.title}: float32 sees nothing of half of the mistakes or more: its floor is too high to prove anything")
         return self
 
     def __len__(self):
@@ -78,6 +81,10 @@ class Caught(outputs.Shown):
 def caught(on, mistakes: list, title: str | None = None) -> Caught:
     """Plant mistakes in the second side of a ladder, one at a time, and see at which rung each comes to light.
 
+    float64 must see each of them at its own rung. In float32 a small one may lie below the floor there, as a late
+    change of the rate does: the table then names a later rung, or says "none". A mistake that breaks an earlier rung,
+    or in float64 a later one, is not caught.
+
     Parameters
     ----------
     on : Ladder
@@ -89,11 +96,11 @@ def caught(on, mistakes: list, title: str | None = None) -> Caught:
     -------
     Caught
     """
-    rows = []
+    rows, order = [], [rung.name for rung in on.pairs[0].rungs]
     for mistake in (m for m in mistakes if m.reached(on)):
         retry = retry_of(mistake, on)
         red = {precision: retry.lowest_red(mistake.plant, precision) or "none" for precision in ("float64", "float32")}
         rows.append({"name": mistake.name, "planted": mistake.what, "should break": mistake.rung, **red,
-                     "caught": red["float64"] == red["float32"] == mistake.rung})
+                     "caught": red["float64"] == mistake.rung and red["float32"] in [*order[order.index(mistake.rung):], "none"]})
     return Caught(title or f"Mistakes planted on the {on.pairs[0].second} side", rows,
                   tuple(m.name for m in mistakes if not m.reached(on)))
