@@ -12,20 +12,25 @@ from labs import device, outputs
 VARIABLES = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "MKL_DEBUG_CPU_TYPE", "LABS_THREADS", "LABS_DEVICE", "HF_HUB_OFFLINE")
 
 
+@pytest.fixture
+def imported():
+    """No framework is imported, and afterwards those that were are again: a second import of either fails."""
+    before = {name: sys.modules.pop(name, None) for name in device.FRAMEWORKS}
+    yield
+    for name, module in before.items():         # a stand-in that a test imported would stay for all later tests
+        sys.modules.pop(name, None)
+        if module is not None:
+            sys.modules[name] = module
+
+
 @pytest.fixture(autouse=True)
-def clean(monkeypatch):
+def clean(imported, monkeypatch):       # in this order: what monkeypatch undoes, it undoes before `imported` puts back
     """No variable of ours is set, no framework is imported, and all is as before afterwards."""
     for name in VARIABLES:
         monkeypatch.setenv(name, "")        # so that what prepare sets is undone
         monkeypatch.delenv(name)
-    imported = {name: sys.modules.pop(name, None) for name in device.FRAMEWORKS}
     monkeypatch.setattr(device, "_LATE", {})
     monkeypatch.setattr(device, "_vendor", lambda: "Intel")
-    yield
-    for name, module in imported.items():       # a stand-in that a test imported would stay for all later tests
-        sys.modules.pop(name, None)
-        if module is not None:
-            sys.modules[name] = module
 
 
 def pretend(monkeypatch, torch_gpus=0, paddle_gpus=0, paddle_cuda=True):
