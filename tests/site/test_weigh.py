@@ -7,13 +7,14 @@ from links import broken, figures_without_text
 
 from book.make import browser, status, weigh
 
-LIGHT = {"requests": 5, "sent": 9_000, "bytes": 20_000}
+LIGHT = {"requests": 5, "sent": 9_000, "bytes": 20_000, "paint": 1.1}
 
 
-@pytest.mark.parametrize("what, says", [("requests", "a.html: 33 requests, 32 are allowed"), ("sent", "a.html: 1,001 kB sent, 1,000 are allowed"),
-                                        ("bytes", "a.html: 3,501 kB unpacked, 3,500 are allowed")])
+@pytest.mark.parametrize("what, says", [("requests", "a.html: 13 requests, 12 are allowed"), ("sent", "a.html: 351 kB sent, 350 are allowed"),
+                                        ("bytes", "a.html: 1,301 kB unpacked, 1,300 are allowed"),
+                                        ("paint", "a.html: 2.1 s to the first paint, 2.0 are allowed")])
 def test_a_page_over_the_budget_is_named(what, says):
-    just_over = {"requests": 33, "sent": 1_001_000, "bytes": 3_501_000}
+    just_over = {"requests": 13, "sent": 351_000, "bytes": 1_301_000, "paint": 2.1}
     assert weigh.over({"a.html": LIGHT | {what: just_over[what]}, "b.html": LIGHT}) == [says]
 
 
@@ -40,7 +41,7 @@ def test_the_weights_take_the_place_of_the_words_that_there_are_none(tmp_path):
     for _ in range(2):                                  # entering them again changes nothing
         weigh.enter(html, {"index.html": LIGHT})
         page = BeautifulSoup((html / f"{status.HERE}.html").read_text(encoding="utf-8"), "html.parser")
-        assert [cell.get_text().strip() for cell in page.select("tbody td")] == ["5", "9", "20", "✔ yes"]
+        assert [cell.get_text().strip() for cell in page.select("tbody td")] == ["5", "9", "20", "1.1", "✔ yes"]
         assert page.select_one("tbody a")["href"] == "../../index.html" and page.footer and "Not measured" not in page.get_text()
 
 
@@ -62,6 +63,7 @@ def test_a_page_is_weighed_with_all_that_it_loads(tmp_path, chromium):
         found = weigh.weigh(chromium, address, "page.html")
     assert found["requests"] == 2 and found["bytes"] == 105_003 + len("<link rel='icon' href='data:,'><script src='one.js'></script>")
     assert found["sent"] < 1000, "text is sent compressed"
+    assert 0.5 < found["paint"] < 5, "the slow line delays the paint by its latency at least"
 
 
 @pytest.mark.needs("chromium")
