@@ -9,9 +9,16 @@ from collections import Counter
 
 import regex
 
+from labs.tasks.tokenizers.characters import older
+
 SPLIT = regex.compile(
     r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+"
     r"| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
+# GPT-4 (cl100k_base) and Llama 3: at most three digits, any case
+SPLIT_THREE = regex.compile(
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+"
+    r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+    r"|\s+(?!\S)|\s+")
 # SmolLM2: every digit stands alone, without the space before it
 SPLIT_DIGITS = regex.compile(
     r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+|\p{N}"
@@ -37,16 +44,21 @@ class TextError(ValueError):
     """A text that has no bytes, or an id that has no text."""
 
 
-def to_letters(text, at=0):
-    """The UTF-8 bytes of a text, one letter each."""
+def utf8(text, at=0):
+    """The bytes of a text that begins at character `at`."""
     try:
-        return "".join(LETTER[b] for b in text.encode("utf-8"))
+        return text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise TextError(
             f"character {at + error.start} is "
             f"{text[error.start]!a}, half of a pair that only UTF-16 "
             "knows: it has no bytes in UTF-8. Repair the text where "
             "it was read") from None
+
+
+def to_letters(text, at=0):
+    """The UTF-8 bytes of a text, one letter each."""
+    return "".join(LETTER[b] for b in utf8(text, at))
 
 
 def count_pairs(words, counts):
@@ -70,8 +82,9 @@ def merge_pair(symbols, pair):
 
 def train_bpe(texts, size, split=SPLIT, specials=()):
     """Learn merges; return vocab (token -> id) and merges."""
-    counts = Counter(to_letters(word) for text in texts
-                     for word in split.findall(text))
+    counts = Counter(to_letters(text[slice(*word.span())])
+                     for text in texts
+                     for word in split.finditer(older(text)))
     words = {word: list(word) for word in counts}
     vocab = {token: i for i, token in
              enumerate([*specials, *sorted(BYTE)])}
@@ -112,16 +125,18 @@ class ByteBPE:
     def encode(self, text):
         """Text -> [(id, start, end)], offsets in characters."""
         found = []
-        for word in self.split.finditer(text):
-            letters = to_letters(word.group(), word.start())
-            owner = [i for i, c in enumerate(word.group(), word.start())
-                     for _ in c.encode()]   # whose byte is it?
-            at = 0
-            for token in merge_word(letters, self.ranks):
-                start, end = owner[at], owner[at + len(token) - 1] + 1
-                at += len(token)
-                if token in self.vocab:     # else it vanishes
-                    found.append((self.vocab[token], start, end))
+        for word in self.split.finditer(older(text)):
+            at, word = word.start(), text[slice(*word.span())]
+            owner = [i for i, c in enumerate(word, at)
+                     for _ in utf8(c, i)]       # whose byte is it?
+            pairs = [(c, i) for c, i in zip(to_letters(word), owner)
+                     if c in self.vocab]        # else it vanishes
+            owner = [i for _, i in pairs]
+            used = 0
+            for token in merge_word([c for c, _ in pairs], self.ranks):
+                last = owner[used + len(token) - 1]
+                found.append((self.vocab[token], owner[used], last + 1))
+                used += len(token)
         return found
 
     def decode(self, ids):

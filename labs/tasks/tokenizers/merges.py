@@ -7,7 +7,8 @@ import heapq
 from collections import Counter, defaultdict
 from itertools import chain
 
-from labs.tasks.tokenizers.byte_bpe import BYTE, LETTER, SPLIT, to_letters
+from labs.tasks.tokenizers.byte_bpe import BYTE, LETTER, SPLIT, to_letters, utf8
+from labs.tasks.tokenizers.characters import older
 
 SHORT = 24              # letters: below, looking at every pair again is faster than a heap
 NONE = (1 << 60, 0)     # the rank of a pair that is no merge
@@ -15,10 +16,16 @@ NONE = (1 << 60, 0)     # the rank of a pair that is no merge
 
 def train(texts, size, split=SPLIT, specials=()):
     """Learn merges, the same as `byte_bpe.train_bpe`; return vocab (token -> id) and merges."""
-    counts = Counter(chain.from_iterable(map(split.findall, texts)))
+    counts = Counter(chain.from_iterable(words_of(text, split) for text in texts))
     vocab = {token: i for i, token in enumerate([*specials, *sorted(BYTE)])}
     words = [[vocab[c] for c in to_letters(word)] for word in counts]
     return learn(words, list(counts.values()), vocab, size)
+
+
+def words_of(text, split):
+    """The words of a text, as the library's expression finds them."""
+    seen = older(text)
+    return split.findall(text) if seen is text else [text[slice(*hit.span())] for hit in split.finditer(seen)]
 
 
 def learn(words, counts, vocab, size, written=lambda first, second: first + second):
@@ -120,24 +127,23 @@ class FastByteBPE:
 
     def __init__(self, vocab, merges, split=SPLIT):
         self.split = split
-        # a letter that the vocabulary lacks gets an id below 0: it can be no merge's part, and vanishes at the end
-        self.bytes = [vocab.get(LETTER[b], -1 - b) for b in range(256)]
-        ids = vocab | {LETTER[b]: i for b, i in enumerate(self.bytes)}
-        self.ranks = {(ids[a], ids[b]): (rank, vocab[a + b]) for rank, (a, b) in enumerate(merges)}
+        self.bytes = [vocab.get(LETTER[b]) for b in range(256)]
+        self.ranks = {(vocab[a], vocab[b]): (rank, vocab[a + b]) for rank, (a, b) in enumerate(merges)}
         self.words = Remembered(self.word)
 
     def ids(self, text):
         """Text -> list of int."""
-        return list(chain.from_iterable(map(self.words.__getitem__, self.split.findall(text))))
+        try:
+            return list(chain.from_iterable(map(self.words.__getitem__, words_of(text, self.split))))
+        except UnicodeEncodeError:
+            utf8(text)                          # raises, and says which character
+            raise
 
     def word(self, word):
         """The ids of one word, worked out."""
-        try:
-            ids = [self.bytes[b] for b in word.encode("utf-8")]
-        except UnicodeEncodeError:
-            return to_letters(word)             # raises, and says what is wrong
-        ids = self.merge_short(ids) if len(ids) <= SHORT else self.merge_long(ids)
-        return tuple(i for i in ids if i >= 0)
+        # a byte without a token vanishes before anything is merged: its neighbours become neighbours
+        ids = [i for b in word.encode("utf-8") if (i := self.bytes[b]) is not None]
+        return tuple(self.merge_short(ids) if len(ids) <= SHORT else self.merge_long(ids))
 
     def merge_short(self, ids):
         """Look at every pair after each merge: O(n^2), and fast while n is small."""

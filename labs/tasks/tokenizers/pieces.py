@@ -6,15 +6,23 @@ filled as characters are met, and `str.translate` applies it. A space beside eac
 from collections import Counter
 from itertools import chain
 
+from labs.tasks.tokenizers.byte_bpe import utf8
+from labs.tasks.tokenizers.characters import combining
 from labs.tasks.tokenizers.merges import Remembered, learn
-from labs.tasks.tokenizers.wordpiece import first_pieces, glue, is_punctuation, normalize, pieces_of
+from labs.tasks.tokenizers.wordpiece import first_pieces, glue, is_punctuation, normalize, pieces_of, split_words
 
 
 class Characters(dict):
     """Code point -> what the normalizer makes of it, punctuation set apart by spaces."""
 
+    def __init__(self):
+        super().__init__()
+        self.ordered = set()            # marks that stay: neighbours among them may change places
+
     def __missing__(self, code):
-        self[code] = "".join(f" {c} " if is_punctuation(c) else c for c, _, _ in normalize(chr(code)))
+        parts = normalize(chr(code))
+        self.ordered.update(chr(code) for c, _, _ in parts if combining(c))
+        self[code] = "".join(f" {c} " if is_punctuation(c) else c for c, _, _ in parts)
         return self[code]
 
 
@@ -23,7 +31,11 @@ CHARACTERS = Characters()
 
 def words_of(text):
     """The words of a text, as `wordpiece.split_words(normalize(text))` finds them."""
-    return text.translate(CHARACTERS).split()
+    utf8(text)                      # half a character is an error here too
+    found = text.translate(CHARACTERS)
+    if CHARACTERS.ordered and not CHARACTERS.ordered.isdisjoint(text):
+        return ["".join(c for c, _, _ in word) for word in split_words(normalize(text))]
+    return found.split()
 
 
 def train(texts, size, specials=("[UNK]",), order=None):

@@ -2,35 +2,59 @@
 
 The definitions below stand in chapter 22 word for word.
 """
-import re
+from dataclasses import dataclass
 
 import numpy as np
+import regex as re
 
 from labs.tasks.tokenizers.byte_bpe import TextError
 
+WHITE, WORD = re.compile(r"\s"), re.compile(r"\w")
 
-def cut_at(text, specials):
-    """[(special token or None, text, where it starts)]."""
-    longest_first = sorted(specials, key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+@dataclass(frozen=True)
+class Added:
+    """A token that is cut out before the model sees the text."""
+
+    id: int
+    lstrip: bool = False        # takes white space before it along
+    rstrip: bool = False        # and behind it
+    single_word: bool = False   # only where no letter touches it
+
+
+def cut_at(text, added):
+    """[(token or None, start, end)]: the longest token first."""
+    if not added:
+        return [(None, 0, len(text))] if text else []
+    longest = sorted(added, key=len, reverse=True)
     found, at = [], 0
-    for hit in pattern.finditer(text):
-        found.append((None, text[at:hit.start()], at))
-        found.append((hit.group(), hit.group(), hit.start()))
-        at = hit.end()
-    found.append((None, text[at:], at))
-    return [part for part in found if part[1]]
+    for hit in re.finditer("|".join(map(re.escape, longest)), text):
+        start, end, one = hit.start(), hit.end(), added[hit.group()]
+        if one.single_word and (WORD.match(text, end)
+                                or WORD.match(text[:start][-1:])):
+            continue
+        while one.lstrip and start > at and WHITE.match(text, start - 1):
+            start -= 1
+        while one.rstrip and WHITE.match(text, end):
+            end += 1
+        found += [(None, at, start), (hit.group(), start, end)]
+        at = end
+    found.append((None, at, len(text)))
+    return [part for part in found if part[1] < part[2]]
 
 
-def encode_all(model, text, specials):
-    """[(id, start, end)]; special tokens are not cut up."""
+def encode_all(model, text, added):
+    """[(id, start, end)]; added tokens are not cut up. A plain
+    integer in place of an `Added` is its id."""
+    added = {token: one if isinstance(one, Added) else Added(one)
+             for token, one in added.items()}
     found = []
-    for token, part, at in cut_at(text, specials):
+    for token, start, end in cut_at(text, added):
         if token is not None:
-            found.append((specials[token], at, at + len(part)))
+            found.append((added[token].id, start, end))
         else:
-            found += [(i, at + a, at + b)
-                      for i, a, b in model.encode(part)]
+            found += [(i, start + a, start + b)
+                      for i, a, b in model.encode(text[start:end])]
     return found
 
 
@@ -60,6 +84,8 @@ def render_chat(messages, prompt=True, system=(
         "You are a helpful AI assistant named SmolLM, "
         "trained by Hugging Face")):
     """SmolLM2's chat, as text."""
+    if not messages:
+        raise TextError("a chat of no messages: expected at least one")
     if messages[0]["role"] != "system":
         messages = [{"role": "system", "content": system}, *messages]
     text = "".join(f"<|im_start|>{m['role']}\n{m['content']}<|im_end|>\n"
@@ -69,13 +95,16 @@ def render_chat(messages, prompt=True, system=(
 
 def fit(ids, limit, drop=None):
     """At most `limit` ids; what is dropped is asked for."""
+    if limit < 0:
+        raise TextError(f"limit: expected 0 or more, got {limit}")
     if len(ids) <= limit:
         return list(ids)
     if drop not in ("start", "end"):
         raise TextError(f"{len(ids)} tokens do not fit into a context "
                         f"of {limit}: shorten the text, or say which "
                         "end to drop: 'start' or 'end'")
-    return ids[:limit] if drop == "end" else ids[-limit:]
+    return list(ids[:limit] if drop == "end"
+                else ids[len(ids) - limit:])
 
 
 def pad(rows, value, side):
@@ -83,7 +112,7 @@ def pad(rows, value, side):
     if side not in ("left", "right"):
         raise TextError("side: expected 'left' or 'right', "
                         f"got {side!r}")
-    shape = len(rows), max(map(len, rows))
+    shape = len(rows), max(map(len, rows), default=0)
     ids = np.full(shape, value, np.int64)       # (B, T)
     mask = np.zeros(shape, np.int64)            # (B, T)
     for i, row in enumerate(rows):

@@ -7,24 +7,34 @@ The definitions below stand in chapter 22 word for word.
 import math
 from collections import Counter, defaultdict
 
+from labs.tasks.tokenizers.byte_bpe import utf8
+
 SPACE = "\u2581"        # ▁ stands for the space before a word
+
+
+def marked(text, always=False):
+    """A text with ▁ for its spaces, and one in front: to
+    [(character, start, end)], so that each keeps its place.
+    `always`: in front of a space too."""
+    utf8(text)                  # half a character is an error
+    chars = [(SPACE if c == " " else c, i, i + 1)
+             for i, c in enumerate(text)]
+    if chars and (always or chars[0][0] != SPACE):
+        chars.insert(0, (SPACE, 0, 1))
+    return chars
 
 
 def marked_words(text):
     """["▁To", "▁be"]: each word with the space before it."""
-    if not text:
-        return []
-    marked = text.replace(" ", SPACE)
-    if not marked.startswith(SPACE):
-        marked = SPACE + marked
-    return [SPACE + word for word in marked[1:].split(SPACE)]
+    joined = "".join(c for c, _, _ in marked(text))
+    return [SPACE + word for word in joined.split(SPACE)[1:]]
 
 
 class Unigram:
     """Pieces and the logarithms of their probabilities."""
 
-    def __init__(self, pieces, penalty=10.0):
-        self.pieces = list(pieces)
+    def __init__(self, pieces, unknown=0, penalty=10.0):
+        self.pieces, self.unknown = list(pieces), unknown
         self.scores = dict(pieces)
         self.index = {p: i for i, (p, _) in enumerate(pieces)}
         self.longest = max(map(len, self.scores))
@@ -40,15 +50,43 @@ class Unigram:
             found.append((start + 1, self.missing))
         return found
 
-    def ids(self, text, unknown=0):
-        """Text -> list of int; unknown neighbours become one."""
-        found = []
+    def encode(self, text):
+        """Text -> [(id, start, end)]; unknown neighbours are
+        one, or their bytes, if there are tokens for bytes."""
+        chars, found, at = marked(text), [], 0
         for word in marked_words(text):
-            ids = [self.index.get(piece, unknown)
-                   for piece in viterbi(self, word)[0]]
-            found += [i for i, before in zip(ids, [None, *ids])
-                      if not i == before == unknown]
+            for piece in joined(self, viterbi(self, word)[0]):
+                ids = [self.index.get(piece, self.unknown)]
+                if piece not in self.index:
+                    ids = byte_ids(piece, self.index) or ids
+                last = at + len(piece) - 1
+                found += [(i, chars[at][1], chars[last][2])
+                          for i in ids]
+                at = last + 1
         return found
+
+    def ids(self, text):
+        """Text -> list of int."""
+        return [i for i, _, _ in self.encode(text)]
+
+
+def joined(model, pieces):
+    """Pieces, with neighbours that are unknown made one."""
+    made, before = [], None
+    for piece in pieces:
+        now = model.index.get(piece, model.unknown)
+        if now == before == model.unknown:
+            made[-1] += piece
+        else:
+            made.append(piece)
+        before = now
+    return made
+
+
+def byte_ids(piece, vocab):
+    """Ids of the tokens <0x00> to <0xFF>, or None: some lack."""
+    ids = [vocab.get(f"<0x{b:02X}>") for b in piece.encode()]
+    return None if None in ids else ids
 
 
 def viterbi(model, word):

@@ -5,10 +5,11 @@ fits, again and again -> ids. A normalized text is a list of (character, start, 
 `pieces.py` has the fast version; the definitions below stand in chapter 22 word for word.
 """
 import string
-import unicodedata
 from collections import Counter
+from itertools import groupby
 
-from labs.tasks.tokenizers.byte_bpe import TextError, count_pairs
+from labs.tasks.tokenizers.byte_bpe import TextError, count_pairs, utf8
+from labs.tasks.tokenizers.characters import category, combining, decompose, lower_case
 
 HAN = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF),
        (0x2A700, 0x2B73F), (0x2B740, 0x2B81F),
@@ -20,8 +21,7 @@ def clean(chars):
     for c, start, end in chars:
         if c in "\t\n\r":
             yield " ", start, end
-        elif c != "\ufffd" and unicodedata.category(c) not in (
-                "Cc", "Cf", "Co"):
+        elif c != "\ufffd" and category(c) not in ("Cc", "Cf", "Co"):
             yield " " if c.isspace() else c, start, end
 
 
@@ -37,29 +37,40 @@ def spread(chars):
 
 def strip_accents(chars):
     """Decomposed, without the marks: é -> e."""
-    for c, start, end in chars:
-        for part in unicodedata.normalize("NFD", c):
-            if unicodedata.category(part) != "Mn":
-                yield part, start, end
+    chars = list(chars)
+    places = iter([(start, end) for _, start, end in chars])
+    for part, first in in_order(
+            (part, k == 0) for c, _, _ in chars
+            for k, part in enumerate(decompose(c))):
+        if first:               # of the parts of one character
+            start, end = next(places)
+        if category(part) != "Mn":
+            yield part, start, end
+
+
+def in_order(parts):
+    """Neighbouring marks in Unicode's order: by their class."""
+    for _, run in groupby(parts, lambda p: combining(p[0]) > 0):
+        yield from sorted(run, key=lambda p: combining(p[0]))
 
 
 def lower(chars):
     """Lower case, character by character; one can become two."""
     for c, start, end in chars:
-        for part in c.lower():
+        for part in lower_case(c):
             yield part, start, end
 
 
 def normalize(text):
     """BERT's normalizer: text -> [(character, start, end)]."""
+    utf8(text)                  # half a character is an error
     chars = ((c, i, i + 1) for i, c in enumerate(text))
     return list(lower(strip_accents(spread(clean(chars)))))
 
 
 def is_punctuation(c):
     """All of ASCII's symbols too: $ + < = > ^ ` | ~."""
-    return (c in string.punctuation
-            or unicodedata.category(c).startswith("P"))
+    return c in string.punctuation or category(c).startswith("P")
 
 
 def split_words(chars):
