@@ -36,6 +36,29 @@ def parity(options):
     return 0 if climb_cases(cases) else 1
 
 
+def port(options):
+    """Climb with two files of one's own; status 0 if they are proven equal, 1 if not."""
+    from pathlib import Path
+
+    from labs import device
+    device.prepare()
+    from labs.parity import port as porting
+    if options.init:
+        for path in porting.write_templates(options.folder):
+            print(path)
+        return 0
+    folder = Path(options.folder)
+    files = options.files or [folder / "paddle_side.py", folder / "torch_side.py"]
+    if len(files) != 2:
+        print(f"expected two files or modules, PADDLE_SIDE and TORCH_SIDE, got {len(files)}", file=sys.stderr)
+        return 2
+    report = porting.port(*files, zero_gradients=tuple(options.zero_gradient))
+    print(report.text)
+    if options.report:
+        print("written:", *report.save(Path(options.report)))
+    return 0 if report.green else 1
+
+
 def mistakes(options):
     """Plant every mistake in the tasks' ladders and write which are caught: labs/tasks/TASK/caught.json."""
     from labs import device, tasks
@@ -92,6 +115,14 @@ def parser():
     one = commands.add_parser("parity", help="climb the ladder of a pair of twins in the terminal")
     one.add_argument("task", metavar="TASK", help="a folder of labs/tasks, such as mnist")
     one.set_defaults(do=parity)
+    one = commands.add_parser("port", help="prove a port of your own: two files, paddle_side.py and torch_side.py")
+    one.add_argument("files", nargs="*", metavar="SIDE", help="the two files or modules (default: those of --folder)")
+    one.add_argument("--folder", default=".", metavar="FOLDER", help="where the two files are, or are to be (default: here)")
+    one.add_argument("--init", action="store_true", help="write both files from a template")
+    one.add_argument("--report", metavar="PATH", help="also write PATH.html and PATH.json")
+    one.add_argument("--zero-gradient", action="append", default=[], metavar="NAME",
+                     help="a parameter, or pattern, whose true gradient is zero, such as conv.bias before a BatchNorm")
+    one.set_defaults(do=port)
     one = commands.add_parser("mistakes", help="plant every mistake in the ladders and write which are caught")
     one.add_argument("task", metavar="TASK", nargs="?", help="a folder of labs/tasks (default: all that have a proof)")
     one.set_defaults(do=mistakes)

@@ -14,9 +14,9 @@ from labs.parity.mistakes import Caught, Mistake, caught, mistakes_for, plant
 from labs.parity.records import RUNGS, Record, ready, record
 from labs.parity.self_distance import SelfDistance, self_distance
 from labs.parity.sketches import Sketch, sketch
-from labs.parity.weights import cast, gradients_of, initial_weights, load, one_ulp, weights_of
+from labs.parity.weights import by_order, cast, gradients_of, initial_weights, load, one_ulp, weights_of
 
 __all__ = ["RUNGS", "Caught", "Coverage", "Equality", "Ladder", "Mistake", "ParityError", "Record",
-           "SelfDistance", "Sketch", "cast", "caught", "climb",
+           "SelfDistance", "Sketch", "by_order", "cast", "caught", "climb",
            "climb_cases", "compare_records", "equal", "fluid_epsilon", "gradients_of", "initial_weights", "load",
            "mistakes_for", "one_ulp", "plant", "proof_weights", "ready", "record", "self_distance", "sketch", "weights_of"]

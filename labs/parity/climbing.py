@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from labs.parity.arrays import as_batches
 from labs.parity.comparing import by_side, compare, count_of, one_rung
 from labs.parity.coverage import Coverage
 from labs.parity.drawing import proof_weights
@@ -17,7 +18,7 @@ FEW = ("forward", "loss", "gradients", "one step")      # rungs that the first b
 
 def climb(first, second, batches: list, config, weights: dict | None = None, seed: int = 0,
           also: list = (), title: str | None = None, sketch: int | None = None,
-          planted: bool = False, further: dict | None = None) -> Ladder:
+          planted: bool = False, further: dict | None = None, zero_gradients: tuple = ()) -> Ladder:
     """Climb the ladder with two sides, or more.
 
     Parameters
@@ -41,13 +42,15 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
         A side is wrong on purpose, so the status page does not count the ladder as a proof.
     further : dict of str to callable, optional
         More functions to climb, by name: `function(side, model, batches)` gives arrays of the trained model in eval mode.
+    zero_gradients : sequence of str, optional
+        Parameters whose true gradient is zero, by name or pattern (see `labs.parity.records.record`).
 
     Returns
     -------
     Ladder
         Red or green; `.check()` raises where it is red.
     """
-    start = Start(config, list(batches), weights, seed, sketch, further)
+    start = Start(config, as_batches(batches), weights, seed, sketch, further, zero_gradients)
     one, other = start.side(first), start.side(second)
     rungs = list(one.record("float64").rungs)
     pairs = [compare(one.exact_with(other), one.single_with(other), one.beside(other, rungs))]
@@ -65,9 +68,9 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
 class Start:
     """Where every side of a ladder begins: config, weights, batches."""
 
-    def __init__(self, config, batches, weights=None, seed=0, sketch=None, further=None):
+    def __init__(self, config, batches, weights=None, seed=0, sketch=None, further=None, zero_gradients=()):
         self.config, self.batches, self.weights, self.seed = config, batches, weights, seed
-        self.sketch, self.further = sketch, further
+        self.sketch, self.further, self.zero_gradients = sketch, further, zero_gradients
 
     def side(self, side) -> "Climber":
         """A side that starts here; the first one's names decide the weights where none were given."""
@@ -86,13 +89,15 @@ class Climber:
         """The side's whole record."""
         if precision not in self.made:
             start = self.start
-            self.made[precision] = record(self.side, start.config, start.weights, start.batches, precision, start.sketch, start.further)
+            self.made[precision] = record(self.side, start.config, start.weights, start.batches, precision, start.sketch, start.further,
+                       start.zero_gradients)
         return self.made[precision]
 
     def climbing(self, precision: str):
         """The side's record after each rung, for who may stop early."""
         start = self.start
-        return climbing(self.side, start.config, start.weights, start.batches, precision, start.sketch, start.further)
+        return climbing(self.side, start.config, start.weights, start.batches, precision, start.sketch, start.further,
+                       start.zero_gradients)
 
     def exact_with(self, other) -> tuple:
         """Both sides' float64 records."""
@@ -104,7 +109,7 @@ class Climber:
 
     def floor(self, rung: str) -> list:
         """The side's float32 runs from weights moved by as many ulp as there are steps, at least four."""
-        if rung == "parameters":
+        if rung in ("parameters", "trainable"):
             return []
         few = rung in FEW and len(self.start.batches) > 1
         if few not in self.made:
@@ -116,7 +121,8 @@ class Climber:
         start = self.start
         batches = start.batches[:1] if few else start.batches
         weights = moved(start.weights, max(4, len(batches)), start.seed + number)
-        run = climbing(self.side, start.config, weights, batches, "float32", start.sketch, start.further)
+        run = climbing(self.side, start.config, weights, batches, "float32", start.sketch, start.further,
+                       start.zero_gradients)
         made = []
 
         def upto(rung):
@@ -132,7 +138,7 @@ class Climber:
 
     def beside(self, other, rungs) -> dict:
         """By rung, the draws that measure the floor: of this side, and where one batch decides of the other side too."""
-        return {rung: (self.floor(rung), other.floor(rung) if other and rung in FEW else []) for rung in rungs if rung != "parameters"}
+        return {rung: (self.floor(rung), other.floor(rung) if other and rung in FEW else []) for rung in rungs if rung not in ("parameters", "trainable")}
 
 
 class Retry:
@@ -202,7 +208,7 @@ def moved(weights: dict, ulps: int, seed: int) -> dict:
 
 def changed(side, **new) -> SimpleNamespace:
     """The same side with some of its functions replaced."""
-    kept = {name: getattr(side, name) for name in (*NEEDED, "load") if hasattr(side, name)}
+    kept = {name: getattr(side, name) for name in (*NEEDED, "load", "names") if hasattr(side, name)}
     more = {name: value for name, value in vars(side).items() if not name.startswith("__") and callable(value)}
     return SimpleNamespace(**{**more, "NAME": name_of(side), **kept, **new})
 

@@ -96,7 +96,10 @@ def elsewhere(record) -> bool:
 def one_rung(name: str, exact: tuple, single: tuple | None, draws: list = (), others: list = ()) -> Rung:
     """Compare two sides on one rung; `draws` of the first side, and of the other, measure the float32 floor."""
     records = exact + (single or ())
-    given = [record.rungs.get(name, {}) for record in records]
+    given = [rung_of(record, name) for record in records]
+    if name == "gradients":
+        idle = set.intersection(*(set(record.unused) for record in exact))      # layers that neither side calls
+        given = [{n: g for n, g in arrays.items() if n not in idle} for arrays in given]
     if any(elsewhere(record) for record in records):
         missing = {n for n in OPTIONAL if any(n not in arrays for arrays in given)}
         given = [{n: a for n, a in arrays.items() if n not in missing} for arrays in given]
@@ -104,23 +107,42 @@ def one_rung(name: str, exact: tuple, single: tuple | None, draws: list = (), ot
     shared = [n for n in given[0] if all(g.get(n) is not None and np.shape(g[n]) == np.shape(given[0][n]) for g in given)]
     if name == "parameters" and not problem:
         problem = other_traits(exact) or other_traits(single or exact)
+    if name == "trainable" and not problem:
+        problem = moved_by_one(records, given, shared)
     if not shared and not problem:
         problem = "nothing was compared"
     given, moved = levelled(given, [record.rungs[name] for record in (*draws, *others)], shared)
     moved = moved[:len(draws)], moved[len(draws):]
     error64, where64 = worst64(given[0], given[1], shared)
     ratio32, where32, floor32 = None, "", None
-    if single and name != "parameters" and shared:
+    if single and name not in ("parameters", "trainable") and shared:
         ratio32, where32, floor32 = worst32(given[0], given[2], given[3], moved, shared)
     if name == "parameters":
         error64 = 0.0 if not problem else np.inf        # names and shapes; the values show in the next rung
     return Rung(name, promise(name), len(shared), error64, where64, ratio32, where32, problem, floor32)
 
 
+def rung_of(record: Record, name: str) -> dict:
+    """A record's arrays on a rung; what is trained is told by the gradients where the record does not say it."""
+    if name == "trainable" and name not in record.rungs:
+        return {n: np.array(1.0) for n in record.rungs.get("gradients", {})}
+    return record.rungs.get(name, {})
+
+
+def moved_by_one(records: tuple, given: list, shared: list) -> str:
+    """Parameters that one side trains and another freezes, in words."""
+    said = []
+    for n in shared:
+        sides = {bool(np.any(arrays[n])): record.side for record, arrays in zip(records[::-1], given[::-1])}
+        if len(sides) > 1:
+            said.append(f"{n} is trained on the {sides[True]} side and frozen on the {sides[False]} side")
+    return "; ".join(said[:4]) + (f"; and {len(said) - 4} more" if len(said) > 4 else "")
+
+
 def other_traits(exact: tuple) -> str:
     """Which dropout layers differ in kind, rate, axis or mode, in words."""
     first, second = exact
-    if first.traits is None or second.traits is None or first.traits == second.traits:
+    if first.traits is None or second.traits is None or list(first.traits.values()) == list(second.traits.values()):
         return ""
     return "; ".join(f"dropout {path or 'of the model'} is {first.traits.get(path, 'none')} on the {first.side} side and "
                      f"{second.traits.get(path, 'none')} on the {second.side} side"

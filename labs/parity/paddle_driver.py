@@ -4,11 +4,15 @@ Differs from PyTorch: a Linear weight is stored as (in, out); BatchNorm's runnin
 `_mean` and `_variance`, and are parameters that take no gradient.
 """
 import os
+import sys
 
 import numpy as np
 
+from labs.parity import names
+from labs.parity.paddle_names import entries  # noqa: F401  (part of the driver)
+from labs.parity.paddle_plain import call, plain_optimizer, plain_step  # noqa: F401  (part of the driver)
+
 NAME = "Paddle"
-RUNNING = {"_mean": "running_mean", "_variance": "running_var"}
 
 
 def owns(model) -> bool:
@@ -16,69 +20,21 @@ def owns(model) -> bool:
     return any(c.__module__.startswith(("paddle.nn", "paddle.optim")) for c in type(model).__mro__)
 
 
-def transposed(model) -> set:
-    """Names of the parameters that Paddle stores transposed."""
-    from paddle import nn
-    return {f"{name}.weight".lstrip(".") for name, layer in model.named_sublayers(include_self=True)
-            if isinstance(layer, nn.Linear)}
-
-
-def canonical(name: str) -> str:
-    """PyTorch's name of a Paddle parameter or buffer."""
-    *path, last = name.split(".")
-    return ".".join([*path, RUNNING.get(last, last)])
-
-
-def own_name(model, name: str) -> str:
-    """Paddle's name of the parameter or buffer that PyTorch calls `name`."""
-    known = {canonical(n): n for n, _ in (*model.named_parameters(), *model.named_buffers())}
-    return known[name]
-
-
-def trainable(model):
-    """Pairs of name and parameter, without BatchNorm's statistics."""
-    return [(n, p) for n, p in model.named_parameters() if n.split(".")[-1] not in RUNNING and not p.stop_gradient]
-
-
-def parameters(model) -> dict:
-    """Trainable parameters by PyTorch's name, in PyTorch's layout."""
-    turned = transposed(model)
-    return {canonical(n): turn(to_numpy(p), n in turned) for n, p in trainable(model)}
-
-
-def buffers(model) -> dict:
-    """Running state by PyTorch's name."""
-    state = dict(model.named_buffers()) | {n: p for n, p in model.named_parameters() if n.split(".")[-1] in RUNNING}
-    return {canonical(n): to_numpy(b) for n, b in state.items() if b.is_floating_point()}
-
-
-def shapes(model) -> dict:
-    """Shapes of the trainable parameters by PyTorch's name, in PyTorch's layout."""
-    turned = transposed(model)
-    return {canonical(n): tuple(p.shape[::-1] if n in turned else p.shape) for n, p in trainable(model)}
-
-
 def writer(model):
-    """A function (name, array) that overwrites one parameter or buffer, given in PyTorch's name and layout."""
-    target = dict(model.named_parameters()) | dict(model.named_buffers())
-    own, turned = {canonical(name): name for name in target}, transposed(model)
+    """A function (name, array) that overwrites one parameter or buffer, given in the record's name and layout."""
+    import paddle
+    known = names.entries(model, sys.modules[__name__])
 
     def put(name: str, value: np.ndarray):
-        tensor = target[own[name]]
-        precision = str(tensor.dtype).split(".")[-1]
-        tensor.set_value(turn(value, own[name] in turned).astype(precision, copy=False))
+        one = known[name]
+        plain = not (one.rows or one.turned) and one.shape == tuple(one.tensor.shape)
+        whole = value if plain else one.put(to_numpy(one.tensor), value)
+        precision = str(one.tensor.dtype).split(".")[-1]
+        if precision == "bfloat16":
+            one.tensor.set_value(paddle.to_tensor(whole.astype("float32")).astype("bfloat16"))
+        else:
+            one.tensor.set_value(np.ascontiguousarray(whole.astype(precision, copy=False)))
     return put
-
-
-def gradients(model, keep=lambda array: array) -> dict:
-    """The present gradients by PyTorch's name and in its layout; None where there is none."""
-    turned = transposed(model)
-    return {canonical(n): None if p.grad is None else keep(turn(to_numpy(p.grad), n in turned)) for n, p in trainable(model)}
-
-
-def turn(array: np.ndarray, flip: bool) -> np.ndarray:
-    """A Linear weight from one layout to the other."""
-    return np.ascontiguousarray(array.T) if flip else array
 
 
 def cast(model, precision: str):
@@ -87,12 +43,12 @@ def cast(model, precision: str):
 
 
 def without_dropout(model):
-    """Set the rate of every dropout layer to zero, and of the dropout between the layers of an LSTM or GRU."""
+    """Set the rate of every dropout layer to zero, and of that inside an LSTM, a GRU or attention."""
     from paddle import nn
     for layer in model.sublayers(include_self=True):
         if "Dropout" in type(layer).__name__ and hasattr(layer, "p"):
             layer.p = 0.0
-        if isinstance(layer, (nn.LSTM, nn.GRU, nn.SimpleRNN)):
+        if isinstance(layer, (nn.LSTM, nn.GRU, nn.SimpleRNN, nn.MultiHeadAttention)):
             layer.dropout = 0.0
 
 
@@ -104,11 +60,43 @@ def to_device(model):
 
 
 def watch_gradients(model, optimizer, seen: list):
-    """At each optimizer step, append the gradients as the optimizer gets them: {name: array, or None}."""
+    """At each optimizer step, append the gradients as the optimizer uses them: {name: array, or None}.
+
+    With `grad_clip=` Paddle clips inside the step, after the gradients that a caller sees; PyTorch's clipping stands
+    before the step. So the clip of the optimizer is asked for what it gives.
+    """
+    from labs.parity.weights import gradients_of
+    taken, clip = optimizer.step, getattr(optimizer, "_grad_clip", None)
+    known = names.entries(model, sys.modules[__name__])
+
+    def look_and_step(*arguments, **options):
+        seen.append(gradients_of(model))
+        return taken(*arguments, **options)
+
+    def clip_and_look(pairs, *arguments, **options):
+        clipped = clip(pairs, *arguments, **options)
+        by_id = {id(parameter): grad for parameter, grad in clipped}
+        if seen:
+            seen[-1].update({name: one.take(to_numpy(by_id[id(one.tensor)])) for name, one in known.items()
+                             if by_id.get(id(one.tensor)) is not None})
+        return clipped
+    optimizer.step = look_and_step
+    if clip is not None:
+        optimizer._grad_clip = clip_and_look
+
+    def stop():
+        optimizer.step = taken
+        if clip is not None:
+            optimizer._grad_clip = clip
+    return stop
+
+
+def before_step(optimizer, look):
+    """Call `look` before each optimizer step; returns what ends that."""
     taken = optimizer.step
 
     def look_and_step(*arguments, **options):
-        seen.append(gradients(model))
+        look()
         return taken(*arguments, **options)
     optimizer.step = look_and_step
 
@@ -117,9 +105,22 @@ def watch_gradients(model, optimizer, seen: list):
     return stop
 
 
+def put_gradient(one, value: np.ndarray):
+    """Overwrite the gradient of an entry (`labs.parity.names.Entry`)."""
+    one.tensor.grad.set_value(one.put(to_numpy(one.tensor.grad), value))
+
+
 def to_numpy(tensor) -> np.ndarray:
     """A copy in NumPy of a tensor, wherever it is."""
-    return np.array(tensor.detach().cpu().numpy())
+    tensor = tensor.detach()
+    if tensor.is_selected_rows():                   # the gradient of a sparse embedding: rows, some of them twice
+        some = tensor.get_selected_rows()
+        whole = np.zeros((some.height(), *tensor.numpy().shape[1:]), tensor.numpy().dtype)
+        np.add.at(whole, some.rows(), tensor.numpy())
+        return whole
+    if str(tensor.dtype).split(".")[-1] in ("bfloat16", "float16"):
+        tensor = tensor.astype("float32")           # NumPy would show bfloat16 as bare bits
+    return np.array(tensor.cpu().numpy())
 
 
 def place(model) -> str:

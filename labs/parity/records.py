@@ -5,12 +5,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from labs.parity import names as names_
 from labs.parity import weights as weights_
+from labs.parity.arrays import as_batches, cast, loud, outputs_of, scalar
 from labs.parity.errors import ParityError
+from labs.parity.guards import called, unused, zeroing
 from labs.parity.sketches import sketches
 
 RUNGS = {
     "parameters": "the parameters map one to one",
+    "trainable": "the same parameters are trained, the same ones frozen",
     "forward": "the same input gives the same logits, in eval mode",
     "loss": "the same batch gives the same loss",
     "gradients": "every parameter has a gradient, and each agrees",
@@ -47,6 +51,8 @@ class Record:
         The joint norm of the gradients at each step, as the optimizer got them.
     rates : list of float
         The learning rate of each step.
+    unused : list of str
+        Parameters without a gradient that do not move the logits either: layers that nobody calls.
     """
     side: str
     precision: str
@@ -56,6 +62,7 @@ class Record:
     random: str = ""
     norms: list = field(default_factory=list, repr=False)
     rates: list = field(default_factory=list, repr=False)
+    unused: list = field(default_factory=list, repr=False)
 
 
 def name_of(side) -> str:
@@ -66,7 +73,7 @@ def name_of(side) -> str:
 
 
 def record(side, config, weights: dict, batches: list, precision: str = "float64", sketch: int | None = None,
-           also: dict | None = None) -> Record:
+           also: dict | None = None, zero_gradients: tuple = ()) -> Record:
     """Let one side climb: load the weights, then run its own `step` on the batches.
 
     Parameters
@@ -87,26 +94,29 @@ def record(side, config, weights: dict, batches: list, precision: str = "float64
     also : dict of str to callable, optional
         Further functions to climb, by name: `function(side, model, batches)` gives an array, or a dict of arrays, of the
         trained model in eval mode (a score, a cache's logits, a moving average). Each is a rung of its own, "also: NAME".
+    zero_gradients : sequence of str, optional
+        Parameters, by name or pattern, whose true gradient is zero: a bias in front of BatchNorm, attention's key bias.
+        Their rounding noise is checked to be that, and set to zero before each optimizer step.
 
     Raises
     ------
     ParityError
-        If the side lacks one of its functions, or its step never reaches the optimizer.
+        If the side lacks one of its functions, its step never reaches the optimizer, or what goes in or comes out
+        cannot be compared.
     """
-    return list(climbing(side, config, weights, batches, precision, sketch, also))[-1]
+    return list(climbing(side, config, weights, batches, precision, sketch, also, zero_gradients))[-1]
 
 
-def climbing(side, config, weights, batches, precision="float64", sketch=None, also=None):
+def climbing(side, config, weights, batches, precision="float64", sketch=None, also=None, zero_gradients=()):
     """The same climb, one rung at a time: yields the record so far after each, so that who has seen enough can stop."""
     missing = [f for f in NEEDED if not callable(getattr(side, f, None))]
     if missing:
         raise ParityError(f"the {name_of(side)} side has no {', '.join(missing)}: a side needs {', '.join(NEEDED)}")
-    if not batches:
-        raise ParityError("no batches: the ladder needs at least one, and twenty to be convincing")
+    batches = as_batches(batches)
     model = ready(side, config, weights, precision)
     undo = weights_.driver_of(model).tf32_off()
     try:
-        yield from climb_alone(side, model, config, [cast(b, precision) for b in batches], precision, sketch, also or {})
+        yield from climb_alone(side, model, config, [cast(b, precision) for b in batches], precision, sketch, also or {}, zero_gradients)
     finally:
         undo()
         if sketch:
@@ -120,7 +130,8 @@ def ready(side, config, weights: dict, precision: str = "float32"):
     Parameters
     ----------
     side : module or namespace
-        With `build(config)`; it may bring its own `load(model, weights)`.
+        With `build(config)`; it may bring its own `load(model, weights)`, and `names`, a map from its names to the other
+        side's (see `labs.parity.names.attach`).
     config : object
     weights : dict of str to array
     precision : {"float32", "float64"}
@@ -130,11 +141,13 @@ def ready(side, config, weights: dict, precision: str = "float32"):
     The model, as the framework makes it: in training mode.
     """
     model = weights_.cast(side.build(config), precision)
+    if getattr(side, "names", None):
+        names_.attach(model, side.names)
     getattr(side, "load", weights_.load)(model, weights)
     return model
 
 
-def climb_alone(side, model, config, batches, precision, sketch, also):
+def climb_alone(side, model, config, batches, precision, sketch, also, zero_gradients=()):
     """The climb itself, one rung after another."""
     driver, rungs, seen = weights_.driver_of(model), {}, []
     traits = driver.dropouts(model)
@@ -145,23 +158,31 @@ def climb_alone(side, model, config, batches, precision, sketch, also):
 
     def evaluated(batch=batches[0]):
         model.eval()
-        found = driver.to_numpy(side.logits(model, batch))
+        found = outputs_of(driver, called(side, "logits", precision, model, batch), name_of(side))
         model.train()
         return found
     driver.without_dropout(model)
     rungs["parameters"] = keep(weights_.weights_of(model))
+    rungs["trainable"] = {name: np.array(float(moves)) for name, moves in weights_.trained(model).items()}
     yield made
-    rungs["forward"] = keep({"logits": evaluated()})
-    if batches[0][0].dtype.kind == "f":
-        loud = evaluated((batches[0][0] * batches[0][0].dtype.type(LOUDER), *batches[0][1:]))
-        rungs["forward"] |= keep({LOUD: loud}) if np.isfinite(loud).all() else {}
+    rungs["forward"] = keep(evaluated())
+    louder = loud(batches[0], LOUDER)
+    if louder is not None:
+        found = evaluated(louder)
+        rungs["forward"] |= keep({name.replace("logits", LOUD, 1): out for name, out in found.items() if np.isfinite(out).all()})
     yield made
     optimizer = side.make_optimizer(model, config)
+    zero, zeros = zeroing(model, driver, zero_gradients, precision)
+    if zeros:
+        driver.before_step(optimizer, zero)
     unwatch = driver.watch_gradients(model, optimizer, seen)
+
+    def loss_of(batch):
+        return scalar(driver, called(side, "step", precision, model, optimizer, batch), name_of(side))
 
     def step(batch):
         rate = driver.learning_rate(optimizer)
-        loss = scalar(driver, side.step(model, optimizer, batch))
+        loss = loss_of(batch)
         found = seen.pop() if seen else {}
         seen.clear()
         made.rates.append(rate)
@@ -173,14 +194,15 @@ def climb_alone(side, model, config, batches, precision, sketch, also):
     losses = [loss]
     rungs["loss"] = {"loss": loss}
     yield made
-    rungs["gradients"] = keep(gradients)
+    made.unused.extend(unused(model, [name for name, g in gradients.items() if g is None], evaluated))
+    rungs["gradients"] = keep({name: np.zeros_like(g) if name in zeros else g for name, g in gradients.items()})
     yield made
     rungs["one step"] = keep(weights_.weights_of(model))
     yield made
     if precision == "float32":
         unwatch()                           # norms are asked of float64 alone: reading all gradients takes time
     for batch in batches[1:]:
-        losses.append(step(batch)[0] if precision == "float64" else scalar(driver, side.step(model, optimizer, batch)))
+        losses.append(step(batch)[0] if precision == "float64" else loss_of(batch))
     if precision == "float64":
         unwatch()
     after = keep(weights_.weights_of(model)) if batches[1:] else rungs["one step"]
@@ -198,50 +220,39 @@ def climb_alone(side, model, config, batches, precision, sketch, also):
 def train_mode(side, model, optimizer, batch, made, keep, evaluated) -> Record:
     """The last rung: logits in both modes, running statistics, and one step more with dropout masks that all sides share."""
     driver = weights_.driver_of(model)
-    late = keep({"logits in eval mode": evaluated(), **weights_.buffers(model)})
-    first, again = (outputs_of(side, model, batch) for _ in range(2))
-    made.rungs["train mode"] = late | keep({"logits": first.pop("logits")})
+    late = keep({name.replace("logits", "logits in eval mode", 1): out for name, out in evaluated().items()}
+                | weights_.buffers(model))
+    (logits, first), (_, again) = (outputs_by_layer(side, model, batch) for _ in range(2))
+    made.rungs["train mode"] = late | keep(logits)
     differing = [path for path in first if path in again and first[path].shape == again[path].shape
                  and np.abs(first[path] - again[path]).max(initial=0) > 1e-3 * np.abs(first[path]).max(initial=0)]
     if differing:
         made = replace(made, random=differing[0] or "the model itself")
     if made.traits:
-        undo = driver.with_masks(model, made.traits, mask)
-        made.rungs["train mode"]["loss with shared masks"] = scalar(driver, side.step(model, optimizer, batch))
+        order = list(made.traits)           # the n-th layer's mask is the same on both sides, whatever it is called
+        undo = driver.with_masks(model, order, lambda path, shape: mask(str(order.index(path)), shape))
+        made.rungs["train mode"]["loss with shared masks"] = scalar(driver, side.step(model, optimizer, batch), name_of(side))
         for take_away in undo:
             take_away()
     return made
 
 
-def outputs_of(side, model, batch) -> dict:
-    """What each layer gives out in training mode, and the logits."""
+def outputs_by_layer(side, model, batch) -> tuple:
+    """The logits in training mode, and what each layer gives out."""
     driver, found = weights_.driver_of(model), {}
     undo = []
     for path, layer in driver.layers(model).items():
         def look(out, path=path):
-            if not isinstance(out, (tuple, list, dict)) and path not in found:
+            if hasattr(out, "detach") and path not in found:
                 found[path] = driver.to_numpy(out)
         undo.append(driver.after(layer, look))
-    found["logits"] = driver.to_numpy(side.logits(model, batch))
+    logits = outputs_of(driver, side.logits(model, batch), name_of(side))
     for take_away in undo:
         take_away()
-    return found
+    return logits, found
 
 
 def mask(path: str, shape: tuple) -> np.ndarray:
     """Zeros and twos for a dropout layer, drawn from its path: the same for every side."""
     stream = np.random.PCG64([len(path), *path.encode()])
     return (2.0 * (stream.random_raw(math.prod(shape)) >> 63)).reshape(shape)
-
-
-def scalar(driver, loss) -> np.ndarray:
-    """The loss as an array without dimensions."""
-    value = driver.to_numpy(loss)
-    if value.size != 1:
-        raise ParityError(f"step must return one loss, a scalar; it returned shape {value.shape}")
-    return value.reshape(())
-
-
-def cast(batch: tuple, precision: str) -> tuple:
-    """A batch with its floats in the given precision; integers stay."""
-    return tuple(a.astype(precision, copy=False) if a.dtype.kind == "f" else a for a in batch)

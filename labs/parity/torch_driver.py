@@ -1,5 +1,10 @@
-"""What the ladder needs to know of PyTorch. Names and layouts of a record are PyTorch's own."""
+"""What the ladder needs to know of PyTorch: its arrays under the names of a record (`labs.parity.names`)."""
+import sys
+
 import numpy as np
+
+from labs.parity import names
+from labs.parity.arrays import floats
 
 NAME = "PyTorch"
 
@@ -9,35 +14,38 @@ def owns(model) -> bool:
     return any(c.__module__.startswith(("torch.nn", "torch.optim")) for c in type(model).__mro__)
 
 
-def parameters(model) -> dict:
-    """Trainable parameters by name, as NumPy."""
-    return {name: to_numpy(p) for name, p in model.named_parameters() if p.requires_grad}
+def entries(model) -> list:
+    """Each array of the model as `labs.parity.names` describes it, in the order of registration."""
+    found = []
+    for path, layer in model.named_modules(remove_duplicate=False):
+        found += [one for name, tensor in layer.named_parameters(recurse=False, remove_duplicate=False)
+                  for one in names.attention(of_layer(layer, f"{path}.{name}".lstrip("."), tensor,
+                                                      "trained" if tensor.requires_grad else "frozen"))]
+        found += [names.entry(names.record_name(f"{path}.{name}".lstrip(".")), f"{path}.{name}".lstrip("."), tensor, "state")
+                  for name, tensor in layer.named_buffers(recurse=False, remove_duplicate=False) if tensor.is_floating_point()]
+    return found
 
 
-def buffers(model) -> dict:
-    """Running state by name (BatchNorm's statistics), as NumPy; counters are left out."""
-    return {name: to_numpy(b) for name, b in model.named_buffers() if b.is_floating_point()}
-
-
-def shapes(model) -> dict:
-    """Shapes of the trainable parameters by name, in PyTorch's layout."""
-    return {name: tuple(p.shape) for name, p in model.named_parameters() if p.requires_grad}
+def of_layer(layer, own: str, tensor, kind: str):
+    """A parameter's entry: fused Conv1D of transformers is stored transposed, the scale of a weight norm has ones."""
+    from torch import nn
+    name = names.record_name(own)
+    turned = type(layer).__name__ == "Conv1D" and not isinstance(layer, nn.modules.conv._ConvNd) and name.endswith("weight")
+    flat = (tensor.shape[0],) if name.endswith("_g") and name != own or name.endswith("weight_g") else None
+    return names.entry(name, own, tensor, kind, turned, flat, isinstance(layer, nn.Embedding))
 
 
 def writer(model):
-    """A function (name, array) that overwrites one parameter or buffer."""
+    """A function (name, array) that overwrites one parameter or buffer, given in the record's name and layout."""
     import torch
-    target = dict(model.named_parameters()) | dict(model.named_buffers())
+    known = names.entries(model, sys.modules[__name__])
 
     def put(name: str, value: np.ndarray):
+        one = known[name]
+        whole = one.put(to_numpy(one.tensor), value) if one.rows or one.turned or one.shape != tuple(one.tensor.shape) else value
         with torch.no_grad():
-            target[name].copy_(torch.from_numpy(np.ascontiguousarray(value)))
+            one.tensor.copy_(torch.from_numpy(np.array(whole)))
     return put
-
-
-def gradients(model, keep=lambda array: array) -> dict:
-    """The present gradients by name; None where there is none."""
-    return {name: None if p.grad is None else keep(to_numpy(p.grad)) for name, p in model.named_parameters() if p.requires_grad}
 
 
 def cast(model, precision: str):
@@ -46,12 +54,12 @@ def cast(model, precision: str):
 
 
 def without_dropout(model):
-    """Set the rate of every dropout layer to zero, and of the dropout between the layers of an LSTM or GRU."""
+    """Set the rate of every dropout layer to zero, and of that inside an LSTM, a GRU or attention."""
     from torch import nn
     for layer in model.modules():
         if "Dropout" in type(layer).__name__ and hasattr(layer, "p"):
             layer.p = 0.0
-        if isinstance(layer, nn.RNNBase):
+        if isinstance(layer, (nn.RNNBase, nn.MultiheadAttention)):
             layer.dropout = 0.0
 
 
@@ -64,13 +72,34 @@ def to_device(model):
 def watch_gradients(model, optimizer, seen: list):
     """At each optimizer step, append the gradients as the optimizer gets them: {name: array, or None}."""
     def look(*_):
-        seen.append(gradients(model))
+        seen.append(gradients_of(model))
+    from labs.parity.weights import gradients_of
     return optimizer.register_step_pre_hook(look).remove
+
+
+def before_step(optimizer, look):
+    """Call `look` before each optimizer step; returns what ends that."""
+    return optimizer.register_step_pre_hook(look).remove
+
+
+def put_gradient(one, value: np.ndarray):
+    """Overwrite the gradient of an entry (`labs.parity.names.Entry`)."""
+    import torch
+    grad = one.tensor.grad
+    if grad.is_sparse:
+        one.tensor.grad = grad = grad.to_dense()
+    with torch.no_grad():
+        grad.copy_(torch.from_numpy(one.put(to_numpy(grad), value)))
 
 
 def to_numpy(tensor) -> np.ndarray:
     """A copy in NumPy of a tensor, wherever it is."""
-    return tensor.detach().cpu().numpy().copy()
+    tensor = tensor.detach()
+    if tensor.is_sparse:
+        tensor = tensor.to_dense()
+    if str(tensor.dtype) in ("torch.bfloat16", "torch.float16"):
+        tensor = tensor.float()         # NumPy has no bfloat16; every half number is a float32 too
+    return tensor.cpu().numpy().copy()
 
 
 def place(model) -> str:
@@ -210,6 +239,37 @@ def with_masks(model, paths, mask) -> list:
             return out * torch.from_numpy(mask(path, tuple(out.shape))).to(out.dtype).to(out.device)
         undo.append(after(layer, cover))
     return undo
+
+
+def tensors(model, value):
+    """The arrays of a batch as tensors, on the model's device."""
+    import torch
+    if isinstance(value, dict):
+        return {key: tensors(model, one) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return tuple(tensors(model, one) for one in value)
+    return torch.from_numpy(np.array(value)).to(next(model.parameters()).device) if isinstance(value, np.ndarray) else value
+
+
+def call(model, batch):
+    """The model's outputs for a batch: a tuple gives its arguments in order, a dict by name."""
+    given = tensors(model, batch)
+    return model(**given) if isinstance(given, dict) else model(*given)
+
+
+def plain_optimizer(model, rate: float):
+    """SGD without anything, where a side has no optimizer of its own."""
+    import torch
+    return torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=rate)
+
+
+def plain_step(model, optimizer, batch):
+    """One step down the mean square of all outputs, where a side has no step of its own."""
+    loss = sum((one * one).mean() for one in floats(call(model, batch)))
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss
 
 
 def statistics(layer) -> tuple:

@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 
+from labs.parity import names
 from labs.parity.errors import ParityError
 
 
@@ -42,16 +43,16 @@ def initial_weights(model, seed: int, within: float | None = None) -> dict:
     dict of str to float32 array
         In PyTorch's names and layout: a Linear weight is (out, in).
     """
-    shapes, stream, weights = driver_of(model).shapes(model), np.random.PCG64(seed), {}
-    for name in sorted(shapes):
+    sizes, stream, weights = shapes(model), np.random.PCG64(seed), {}
+    for name in sorted(sizes):
         path, _, last = name.rpartition(".")
-        sibling = shapes.get(f"{path}.{last.replace('bias', 'weight')}".lstrip("."), shapes[name])
+        sibling = sizes.get(f"{path}.{last.replace('bias', 'weight')}".lstrip("."), sizes[name])
         if len(sibling) < 2 and within is None:                     # a normalisation layer
-            weights[name] = np.full(shapes[name], 0.0 if "bias" in last else 1.0, "float32")
+            weights[name] = np.full(sizes[name], 0.0 if "bias" in last else 1.0, "float32")
         else:
             bound = 1 / math.sqrt(math.prod(sibling[1:])) if within is None else within
-            unit = stream.random_raw(math.prod(shapes[name])) / 2.0**64     # NumPy promises this stream for ever
-            weights[name] = ((2 * unit - 1) * bound).reshape(shapes[name]).astype("float32")
+            unit = stream.random_raw(math.prod(sizes[name])) / 2.0**64     # NumPy promises this stream for ever
+            weights[name] = ((2 * unit - 1) * bound).reshape(sizes[name]).astype("float32")
     return weights
 
 
@@ -75,19 +76,52 @@ def load(model, weights: dict):
         If a parameter has no weight, a weight has no parameter, or a shape differs: all of them are named.
     """
     driver = driver_of(model)
-    shapes = driver.shapes(model)
-    state = {name: b.shape for name, b in driver.buffers(model).items()}
+    known = names.entries(model, driver)
+    weights = names.settled(weights, known)
+    shapes = {name: one.shape for name, one in known.items()}
+    needed = {name: one.shape for name, one in known.items() if one.kind != "state"}
     given = {n: tuple(weights.shape(n) if hasattr(weights, "shape") else weights[n].shape) for n in weights}
-    wrong = [f"{n}: the {driver.NAME} model has it, the weights do not" for n in shapes if n not in given]
-    wrong += [f"{n}: the weights have it, the {driver.NAME} model does not" for n in given if n not in shapes | state]
-    wrong += [f"{n}: the {driver.NAME} model has shape {tuple((shapes | state)[n])}, the weights have {shape}"
-              for n, shape in given.items() if n in shapes | state and tuple((shapes | state)[n]) != shape]
+    wrong = [f"{n}: the {driver.NAME} model has shape {shapes[n]}, the weights have {given[n]}"
+             for n in given if n in shapes and shapes[n] != given[n]]
+    if given.keys() - shapes.keys() or needed.keys() - given.keys():
+        wrong.append(names.unmatched(("the weights", f"the {driver.NAME} model"), given | {
+            n: s for n, s in shapes.items() if n not in needed}, shapes))
     if wrong:
         raise ParityError("the weights do not fit the model (nothing was copied):\n  " + "\n  ".join(wrong))
     put = driver.writer(model)
     for name, value in weights.items():
         put(name, value)
     return model
+
+
+def by_order(first, second) -> dict:
+    """A map of names from one model to another by the order and shape of their arrays; a climb shows whether it is right.
+
+    Parameters
+    ----------
+    first, second : torch.nn.Module or paddle.nn.Layer
+        The second one's names are mapped.
+
+    Returns
+    -------
+    dict of str to str
+        To hand to `names=`, or to print, correct and keep.
+
+    Raises
+    ------
+    ParityError
+        Some arrays find no partner; each is named.
+    """
+    one, other = ({n: e.shape for n, e in names.entries(m, driver_of(m)).items()} for m in (first, second))
+    made = {name: name for name in other if one.get(name) == other[name]}
+    left = {name: shape for name, shape in one.items() if name not in made}
+    made |= names.pairs_in_order(left, {name: shape for name, shape in other.items() if name not in made})
+    if len(made) < len(other) or len(made) < len(one):
+        taken = {name.removesuffix(".T") for name in made.values()}
+        alone = {n: s for n, s in one.items() if n not in taken}, {n: s for n, s in other.items() if n not in made}
+        raise ParityError("not all arrays find a partner of their shape:\n  "
+                          + names.unmatched(("the first model", "the second model"), *alone))
+    return {name: made[name] for name in other if made[name] != name}
 
 
 def cast(model, precision: str):
@@ -97,13 +131,35 @@ def cast(model, precision: str):
 
 
 def weights_of(model) -> dict:
-    """The parameters of a model as NumPy arrays, in PyTorch's names and layout."""
-    return driver_of(model).parameters(model)
+    """The parameters of a model as NumPy arrays, frozen ones included, in the names and layouts of a record."""
+    return parameters(model)
+
+
+def parameters(model) -> dict:
+    """Parameters by the record's name, in its layout; frozen ones too."""
+    return arrays(model, ("trained", "frozen"))
 
 
 def buffers(model) -> dict:
-    """Running state of a model (BatchNorm's statistics) as NumPy arrays, in PyTorch's names."""
-    return driver_of(model).buffers(model)
+    """Running state by the record's name (BatchNorm's statistics); counters are left out."""
+    return arrays(model, ("state",))
+
+
+def arrays(model, kinds: tuple) -> dict:
+    """The arrays of some kinds, each tensor read once."""
+    driver = driver_of(model)
+    return {name: one.take(driver.to_numpy(one.tensor)) for name, one in names.entries(model, driver).items() if one.kind in kinds}
+
+
+def trained(model) -> dict:
+    """Does the optimizer move it? By parameter's name."""
+    known = names.entries(model, driver_of(model))
+    return {name: one.kind == "trained" for name, one in known.items() if one.kind != "state"}
+
+
+def shapes(model) -> dict:
+    """Shapes of the parameters, frozen ones included, by the record's name and in its layout."""
+    return {name: one.shape for name, one in names.entries(model, driver_of(model)).items() if one.kind != "state"}
 
 
 def gradients_of(model, keep=lambda array: array) -> dict:
@@ -115,7 +171,11 @@ def gradients_of(model, keep=lambda array: array) -> dict:
     keep : callable, optional
         What to keep of each array, `labs.parity.sketches` say: for models whose gradients would not fit twice.
     """
-    return driver_of(model).gradients(model, keep)
+    driver, found = driver_of(model), {}
+    for name, one in names.entries(model, driver).items():
+        if one.kind == "trained":
+            found[name] = None if one.tensor.grad is None else keep(one.take(driver.to_numpy(one.tensor.grad)))
+    return found
 
 
 def one_ulp(weights: dict, seed: int) -> dict:

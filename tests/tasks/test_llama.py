@@ -137,7 +137,7 @@ def test_input_that_cannot_be_read_is_refused(weights, name):
 def test_weights_of_another_model_change_nothing(weights):
     model = made(torch_side, weights)
     missing = {name: w for name, w in weights.items() if name != "model.norm.weight"}
-    with pytest.raises(parity.ParityError, match="model.norm.weight: the PyTorch model has it"):
+    with pytest.raises(parity.ParityError, match=r"model.norm.weight \(48,\): in the PyTorch model, not in the weights"):
         parity.load(model, missing)
     with pytest.raises(parity.ParityError, match=r"has shape \(48,\), the weights have \(7,\)"):
         parity.load(model, weights | {"model.norm.weight": np.ones(7, "float32")})

@@ -166,7 +166,7 @@ def test_the_port_of_a_tagger():
         "reads along the batch": port(time_major=False),
         "tanh at the end": port(tanh=False),
         "_l1": port(layers=2),
-        "the weights have it": port(names=("words", "gru", "fc")),
+        "in the Paddle model, not in the weights": port(names=("words", "gru", "fc")),
         "derived from paddle.nn.Layer": exercises._tagger(),
     }.items():
         attacks.refused(check(made), says)

@@ -163,7 +163,7 @@ def test_images_of_another_shape_or_type_are_refused(side, wrong, says):
 
 def test_weights_of_another_config_are_refused_and_named(side):
     other = parity.initial_weights(torch_side.build(replace(TINY, reduction=0)), 0)
-    with pytest.raises(parity.ParityError, match="stages.0.0.se.fc1.weight: the .* model has it, the weights do not"):
+    with pytest.raises(parity.ParityError, match=r"stages.0.0.se.fc1.weight \(.*\): in the .* model, not in the weights"):
         parity.load(side.build(TINY), other)
     wider = parity.initial_weights(torch_side.build(replace(TINY, widths=(16,))), 0)
     with pytest.raises(parity.ParityError, match=r"shape \(8, 2, 3, 3\), the weights have \(16, 4, 3, 3\)"):

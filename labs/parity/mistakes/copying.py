@@ -29,11 +29,7 @@ def fewer_parameters(side):
         names = dict(model.named_parameters())
         weights_.driver_of(model).freeze(names[([n for n in names if n.endswith("bias")] or list(names))[-1]])
         return model
-
-    def load(model, weights):
-        known = weights_.weights_of(model).keys() | weights_.buffers(model).keys()
-        return weights_.load(model, {n: w for n, w in weights.items() if n in known})
-    return changed(side, build=build, load=load)
+    return changed(side, build=build)
 
 
 def with_values(suits, value):
@@ -112,7 +108,7 @@ def channels_turned(model, weights: dict) -> dict:
 
 
 COPYING = [
-    Mistake("parameter_frozen", "weights", "parameters", "one parameter is left out of training", fewer_parameters),
+    Mistake("parameter_frozen", "weights", "trainable", "one parameter is left out of training", fewer_parameters),
     Mistake("linear_not_transposed", "weights", "forward", "a Linear weight is copied without changing its layout",
             with_weights(scrambled), has_linear),
     Mistake("bias_not_copied", "weights", "forward", "the last bias stays at zero", with_weights(without_bias), has_bias),

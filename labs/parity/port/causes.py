@@ -1,0 +1,115 @@
+"""The likely cause: plant what people get wrong on the right side, and see whether the two then agree.
+
+If the PyTorch side with one thing changed equals the Paddle side, that thing is what differs. It is an experiment,
+not a guess by the look of a number.
+"""
+from labs.parity.climbing import changed
+from labs.parity.comparing import compare
+from labs.parity.errors import ParityError
+from labs.parity.mistakes import mistakes_for
+from labs.parity.records import RUNGS, record
+
+EPSILONS = (1e-3, 1e-5, 1e-6, 1e-8, 1e-12)
+
+
+def settings(model) -> list:
+    """One-attribute changes of a PyTorch or Paddle model that people forget: (what, function(model))."""
+    found = {}
+
+    def every(attribute, value, what, suits=lambda old: True):
+        layers = [layer for layer in layers_of(model) if suits(getattr(layer, attribute, None)) and hasattr(layer, attribute)]
+        if layers:
+            found[what] = lambda other: [setattr(layer, attribute, value(getattr(layer, attribute))) for layer in layers_of(other)
+                                         if hasattr(layer, attribute) and suits(getattr(layer, attribute))]
+    for name in ("eps", "epsilon", "_epsilon"):
+        for epsilon in EPSILONS:
+            every(name, lambda old, new=epsilon: new, f"a normalisation's epsilon were {epsilon:g}",
+                  lambda old, new=epsilon: isinstance(old, float) and old != new)
+    every("momentum", lambda old: 1 - old, "BatchNorm's momentum were not inverted (1 - m)", lambda old: isinstance(old, float) and old)
+    every("approximate", lambda old: "none" if old == "tanh" else "tanh", "GELU were in its other form (tanh or exact)",
+          lambda old: old in ("none", "tanh"))
+    every("count_include_pad", lambda old: not old, "average pooling counted its padding the other way", lambda old: isinstance(old, bool))
+    every("ceil_mode", lambda old: not old, "pooling rounded sizes the other way", lambda old: isinstance(old, bool))
+    every("align_corners", lambda old: not old, "interpolation aligned corners the other way", lambda old: old in (False, True))
+    for slope in (0.01, 0.1, 0.2):
+        every("negative_slope", lambda old, new=slope: new, f"LeakyReLU's slope were {slope:g}",
+              lambda old, new=slope: isinstance(old, float) and old != new)
+    every("norm_first", lambda old: not old, "the norms stood on the other side of attention (pre- or post-norm)",
+          lambda old: isinstance(old, bool))
+    every("scale", lambda old: 1.0, "nothing were scaled", lambda old: isinstance(old, float) and old != 1)
+    return list(found.items())
+
+
+def layers_of(model) -> list:
+    """All layers of a model."""
+    from labs.parity.weights import driver_of
+    return list(driver_of(model).layers(model).values())
+
+
+def with_setting(side, alter):
+    """The side with one setting of its layers changed."""
+    def build(config):
+        model = side.build(config)
+        alter(model)
+        return model
+    return changed(side, build=build)
+
+
+def likely(first, second_record, config, weights, batches, red: str, own: list = ()) -> list:
+    """Changes of the first side that bring it nearer to the second.
+
+    Parameters
+    ----------
+    first : namespace
+        The side that is taken as right.
+    second_record : Record
+        Of the other side, in float64.
+    red : str
+        The lowest rung that fails now.
+    own : list of Mistake
+        Beside the general ones.
+
+    Returns
+    -------
+    list of dict
+        `cause` (in words, after "as if"), `then` ("all agree", or the next rung that fails), the best first.
+    """
+    order, model = list(RUNGS), first.build(config)
+    tried = [(what, with_setting(first, alter)) for what, alter in settings(model)]
+    for mistake in mistakes_for(list(own)):
+        if suits(mistake, model, config):
+            try:
+                tried.append((mistake.what, mistake.plant(changed(first))))
+            except Exception:       # a mistake that wants what this model lacks is none of its causes
+                continue
+    found = []
+    for what, side in tried:
+        try:
+            pair = compare((record(side, config, weights, batches), second_record), None, {})
+        except Exception:           # such a change that the model cannot run with explains nothing
+            continue
+        now = pair.red.name if pair.red else None
+        if now is None or order.index(now) > order.index(red):
+            found.append({"cause": what, "then": "all rungs agree" if now is None else f"the next that fails is '{now}'",
+                          "rung": len(order) if now is None else order.index(now)})
+    return sorted(found, key=lambda one: -one["rung"])
+
+
+def suits(mistake, model, config) -> bool:
+    """May a mistake be planted in this model? One that needs fields of a config needs a config that has them."""
+    try:
+        return bool(mistake.suits(model)) and all(getattr(config, name, None) is not None for name in getattr(mistake, "fields", ()))
+    except (AttributeError, TypeError, ParityError):
+        return False
+
+
+ADVICE = {
+    "parameters": "give the side a map: names = {'its name': 'the other side\\'s'}; patterns with * and '.T' for a transpose work",
+    "trainable": "freeze the same parameters on both sides (stop_gradient in Paddle, requires_grad in PyTorch)",
+    "forward": "compare the settings of the first layer that differs, and the code of forward around it",
+    "loss": "compare reduction, label smoothing, ignored labels, and whether softmax is inside the loss",
+    "gradients": "look for a detach, a no_grad, a layer that is frozen or a clipped gradient on one side",
+    "one step": "compare the optimizer's numbers: rate, momentum, decay (coupled or not), epsilon and where it stands",
+    "k steps": "compare what is carried from step to step: zeroed gradients, schedules, the optimizer's state, the order of batches",
+    "train mode": "compare BatchNorm's momentum (Paddle 0.9 is PyTorch 0.1) and its running variance (Paddle keeps the biased one)",
+}

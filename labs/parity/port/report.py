@@ -1,0 +1,164 @@
+"""The report of a port: the ladder, the first layer that differs, the likely cause, what to try."""
+import html
+import json
+from dataclasses import dataclass, field
+
+from labs import outputs
+from labs.parity.arrays import cast
+from labs.parity.climbing import climb
+from labs.parity.drawing import proof_weights
+from labs.parity.errors import ParityError
+from labs.parity.port import causes, layers, sides
+from labs.tables import Verdict, table
+
+
+@dataclass(frozen=True, repr=False)
+class Report(outputs.Shown):
+    """What `port` found; shows itself in a notebook, and writes itself as HTML and JSON.
+
+    Attributes
+    ----------
+    ladder : Ladder
+    names : str
+        How the parameters found each other.
+    layers : list of Layer
+        In order of execution.
+    first_layer : str
+        The first that differs, in words; empty where none does.
+    causes : list of dict
+    advice : str
+    notes : list of str
+        What stood in for something that the files did not say.
+    """
+    ladder: object
+    names: str
+    layers: list = field(repr=False)
+    first_layer: str = ""
+    causes: list = field(default_factory=list)
+    advice: str = ""
+    notes: list = field(default_factory=list)
+
+    @property
+    def green(self) -> bool:
+        """True if the ladder is."""
+        return self.ladder.green
+
+    def check(self) -> "Report":
+        """Return the report if the port is proven.
+
+        Raises
+        ------
+        ParityError
+            The report in words.
+        """
+        if not self.green:
+            raise ParityError("\n".join(self.lines()))
+        return self
+
+    def lines(self) -> list:
+        """What the report says, below the ladder."""
+        said = [f"Names: {self.names}.", *self.notes]
+        if self.green:
+            return [*said, "The port is proven: every rung agrees, in float64 and in float32."]
+        red = next(pair.red for pair in self.ladder.pairs if pair.red)
+        said.append(f"Rung that fails first: {red.name} ({red.promise}).")
+        said.append(f"There: {red.problem or f'{red.where64} differs by {red.error64:.1e} of its size'}.")
+        if self.first_layer:
+            said.append(f"First layer that differs: {self.first_layer}.")
+        said += [f"Likely cause: as if {one['cause']}; with that planted on the other side, {one['then']}." for one in self.causes[:3]]
+        if not self.causes:
+            said.append("No mistake of the registry explains it alone.")
+        return [*said, f"What to try: {self.advice}."]
+
+    def layer_table(self):
+        """The layers that both sides called, as a table."""
+        rows = [{"first side": one.first, "second side": one.second, "layer": one.kinds[0], "shape": str(one.shapes[0]),
+                 "input differs by": one.before, "output differs by": one.error, "equal": Verdict(not one.differs)}
+                for one in self.layers]
+        return table(rows, caption="Layers in order of execution, float64, eval mode") if rows else None
+
+    @property
+    def text(self) -> str:
+        """The report in plain text."""
+        parts = [str(self.ladder), "", *self.lines()]
+        if self.first_layer:
+            parts += ["", self.layer_table().text]
+        return "\n".join(parts)
+
+    @property
+    def html(self) -> str:
+        """The report as a fragment of HTML."""
+        shown = [self.ladder._repr_mimebundle_()["text/html"],
+                 "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in self.lines()) + "</ul>"]
+        if self.layers:
+            shown.append(self.layer_table().html)
+        return "\n".join(shown)
+
+    @property
+    def data(self) -> dict:
+        """The report as plain data."""
+        return {"kind": "port", "green": self.green, "red": self.ladder.red, "names": self.names, "notes": self.notes,
+                "first_layer": self.first_layer, "causes": self.causes, "advice": self.advice, "ladder": self.ladder.data if isinstance(self.ladder.data, dict) else self.ladder.data(),
+                "layers": [{"first": one.first, "second": one.second, "shape": list(one.shapes[0]), "before": one.before,
+                            "error": one.error} for one in self.layers]}
+
+    def save(self, path) -> list:
+        """Write PATH.html and PATH.json, and return both."""
+        page = ("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+                f"<title>{html.escape(self.ladder.title)}</title><style>body{{font:16px/1.5 sans-serif;max-width:72rem;margin:2rem auto;"
+                f"padding:0 1rem}}td,th{{padding:.2rem .6rem;text-align:left}}</style><h1>{html.escape(self.ladder.title)}</h1>"
+                f"{self.html}</html>\n")
+        made = {path.with_suffix(".html"): page, path.with_suffix(".json"): json.dumps(outputs.as_json(self.data), indent=1) + "\n"}
+        for place, content in made.items():
+            place.write_text(content, encoding="utf-8")
+        return list(made)
+
+
+def port(paddle_side, torch_side, config=None, weights: dict | None = None, zero_gradients: tuple = (), title: str | None = None,
+         mistakes: list = ()) -> Report:
+    """Climb with two files, modules or namespaces as far as they go, and say where they part.
+
+    Parameters
+    ----------
+    paddle_side, torch_side : str, path, module or namespace
+        With as little as `build()`; one of them with `inputs()` (see `labs.parity.port.sides`).
+    config : object, optional
+        Handed to functions that take one.
+    weights : dict of str to array, optional
+        Drawn by NumPy if not given.
+    zero_gradients : sequence of str, optional
+    title : str, optional
+    mistakes : list of Mistake, optional
+        To look for a cause in, beside the general ones.
+
+    Returns
+    -------
+    Report
+    """
+    first, second = sides.completed(torch_side, config), sides.completed(paddle_side, config)
+    batches = sides.batches_of([torch_side, paddle_side])
+    said = sides.matched(first, second, config)
+    notes = [f"{side.NAME}: no step of its own, so the mean square of the outputs is the loss and plain SGD the optimizer."
+             for side in (first, second) if "step" not in side.own]
+    if weights is None:
+        weights = proof_weights(sides.named(first, config), 0)
+    ladder = climb(first, second, batches, config, weights, title=title or f"Port of {type(first.build(config)).__name__}",
+                   zero_gradients=zero_gradients)
+    exact = cast(batches[0], "float64")
+    seen = layers.side_by_side(*(layers.trace(side, config, weights, exact) for side in (first, second)))
+    if ladder.green or ladder.red in ("parameters", "trainable"):
+        return Report(ladder, said, seen, "", [], causes.ADVICE.get(ladder.red, ""), notes)
+    theirs = next(one for one in ladder.records if one.side == second.NAME and one.precision == "float64")
+    return Report(ladder, said, seen, layers.first_difference(seen),
+                  causes.likely(first, theirs, config, weights, batches, ladder.red, mistakes), causes.ADVICE[ladder.red], notes)
+
+
+def check(paddle_side, torch_side, **options) -> Report:
+    """The test of a port in one line: `def test_port(): check("paddle_side.py", "torch_side.py")`.
+
+    Raises
+    ------
+    ParityError
+        The report in words, where the two do not compute the same.
+    """
+    return port(paddle_side, torch_side, **options).check()

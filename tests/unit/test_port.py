@@ -1,0 +1,110 @@
+"""A port of one's own: as little as build() climbs, and the report says where two models part and why."""
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from labs import __main__ as command_line
+from labs import parity
+from labs.parity.port import carry, check, port, read_checkpoint, write_templates
+
+
+def images():
+    return (np.random.default_rng(0).normal(size=(4, 2, 6, 6)).astype("float32"),)
+
+
+def torch_net():
+    from torch import nn
+    return nn.Sequential(nn.Conv2d(2, 3, 3), nn.GroupNorm(1, 3, eps=2.0**-17), nn.GELU(), nn.Flatten(), nn.Linear(48, 5))
+
+
+def paddle_net(epsilon=2.0**-17, approximate=False):
+    from paddle import nn
+    return nn.Sequential(nn.Conv2D(2, 3, 3), nn.GroupNorm(1, 3, epsilon=epsilon), nn.GELU(approximate), nn.Flatten(),
+                         nn.Linear(48, 5))
+
+
+def pair(**options):
+    return (SimpleNamespace(build=lambda: paddle_net(**options)),
+            SimpleNamespace(build=torch_net, inputs=images))
+
+
+def test_a_model_that_is_only_forward_climbs_to_the_top():
+    report = check(*pair())
+    assert report.green and "names agree" in report.names and any("no step of its own" in note for note in report.notes)
+
+
+def test_the_first_layer_that_differs_and_its_cause_are_named():
+    report = port(*pair(approximate=True))
+    assert report.ladder.red == "forward" and report.first_layer.startswith("2 (GELU) and 2 (GELU): equal inputs")
+    assert report.causes[0]["cause"].startswith("GELU were in its other form") and report.causes[0]["then"] == "all rungs agree"
+    with pytest.raises(parity.ParityError, match="Likely cause: as if GELU"):
+        report.check()
+
+
+def test_names_are_mapped_by_order_where_they_differ():
+    import torch
+    from paddle import nn
+
+    class Other(nn.Layer):
+        def __init__(self):
+            super().__init__()
+            self.up, self.down = nn.Linear(3, 4), nn.Linear(4, 2)
+
+        def forward(self, x):
+            return self.down(nn.functional.relu(self.up(x)))
+    first = SimpleNamespace(build=lambda: torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2)),
+                            inputs=lambda: np.ones((2, 3), "float32"))
+    report = check(SimpleNamespace(build=Other), first)
+    assert report.names == "4 names mapped by order and shape"
+
+
+def test_the_command_writes_templates_climbs_and_reports(tmp_path, capsys):
+    assert command_line.main(["port", "--init", "--folder", str(tmp_path)]) == 0
+    assert command_line.main(["port", "--folder", str(tmp_path), "--report", str(tmp_path / "report")]) == 0
+    assert "The port is proven" in capsys.readouterr().out
+    assert json.loads((tmp_path / "report.json").read_text())["green"] is True
+    assert "<table" in (tmp_path / "report.html").read_text()
+    side = tmp_path / "paddle_side.py"
+    side.write_text(side.read_text().replace("nn.ReLU()", "nn.LeakyReLU(0.25)"))
+    assert command_line.main(["port", "--folder", str(tmp_path)]) == 1
+    assert "First layer that differs: 1 (ReLU) and 1 (LeakyReLU)" in capsys.readouterr().out
+
+
+def test_templates_overwrite_nothing(tmp_path):
+    write_templates(tmp_path)
+    with pytest.raises(parity.ParityError, match="exists and is left alone"):
+        write_templates(tmp_path)
+
+
+@pytest.mark.parametrize("sources, said", [
+    (("nowhere.py", "nowhere.py"), "is not there; python -m labs port --init"),
+    ((SimpleNamespace(), SimpleNamespace()), "has no build"),
+    ((SimpleNamespace(build=paddle_net), SimpleNamespace(build=torch_net)), "no input: one of the two files needs inputs"),
+    ((SimpleNamespace(build=paddle_net), SimpleNamespace(build=torch_net, step=print, inputs=images)), "has step alone"),
+])
+def test_what_lacks_is_told(sources, said):
+    with pytest.raises(parity.ParityError, match=said):
+        port(*sources)
+
+
+@pytest.mark.parametrize("ending", ["pth", "pdparams"])
+def test_a_checkpoint_is_carried_over(tmp_path, ending):
+    import paddle
+    import torch
+    ours, theirs = paddle_net(), torch_net()
+    source, other = (theirs, ours) if ending == "pth" else (ours, theirs)
+    path = tmp_path / f"weights.{ending}"
+    torch.save(theirs.state_dict(), path) if ending == "pth" else paddle.save(ours.state_dict(), str(path))
+    carried = carry(path, source, other, tmp_path / "out.safetensors")
+    assert all(np.array_equal(parity.weights_of(other)[name], w) for name, w in parity.weights_of(source).items())
+    assert read_checkpoint(tmp_path / "out.safetensors").keys() == carried.keys()
+
+
+def test_a_checkpoint_with_code_in_it_is_not_run(tmp_path):
+    import pickle
+    path = tmp_path / "bad.pdparams"
+    path.write_bytes(pickle.dumps({"w": print}))
+    with pytest.raises(parity.ParityError, match="builtins.print, which is code, not weights"):
+        read_checkpoint(path)
