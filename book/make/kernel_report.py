@@ -14,6 +14,8 @@ def _report():
     owners, loaded = importlib.metadata.packages_distributions(), {name.split(".")[0] for name in modules}
     always = {"torch", "paddle", "numpy", "transformers", "tokenizers", "safetensors"}       # a child of the kernel may use them
     packages = {package for name in loaded | always for package in owners.get(name, ())} - {"parity-course"}
+    place = lambda package: str(importlib.metadata.distribution(package).locate_file(""))
+    packages = {each for each in packages if "_vendor" not in place(each)}      # setuptools' own copies are nobody's installation
     versions = {"python": platform.python_version()}
     if "labs" in modules:
         versions["labs"] = str(getattr(modules["labs"], "__version__", "none"))

@@ -118,6 +118,13 @@ def test_each_reason_is_told_in_words(root, capsys, monkeypatch, change, says):
     assert runs.reason(run, notebook(["x = 1"]), root).startswith("its code changed")
 
 
+def test_what_setuptools_carries_inside_itself_is_no_version_of_ours(root, capsys):
+    chapters = {"user": notebook(["import sys, setuptools", "import packaging", "'_vendor' in ''.join(sys.path)"])}
+    executed(root, chapters, capsys)
+    assert "True" in str(runs.read(root / "_build/runs", "user")["cells"][-1]["outputs"]), "else this test tests nothing"
+    assert executed(root, chapters, capsys)[0] == set(), "a build of the same thing executed everything again"
+
+
 def test_a_run_mode_that_there_is_not_stops_the_build_before_any_chapter(root, monkeypatch):
     monkeypatch.setenv("LABS_RUN", "Smok")
     with pytest.raises(SystemExit, match="LABS_RUN: expected one of .* got 'Smok'"):
