@@ -1,16 +1,18 @@
 """Begin a chapter: `make new-chapter NAME=40_something`.
 
-Writes chapters/NAME.md with every heading of the skeleton, each with something
-small that runs, makes its notebook and puts it into _toc.yml. What it writes
-passes the whole test suite; the author replaces it section by section.
+Writes a whole small chapter that is green as it stands: the text chapters/NAME.md
+with every heading of the skeleton, its notebook, its line in _toc.yml, the folder
+labs/tasks/something with both sides, proof, mistakes and exercises, and the test file
+tests/tasks/test_something.py. The author replaces it section by section.
 """
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 from book.make import book, notebooks
 
-TEMPLATE = Path(__file__).with_name("new_chapter.md")
+TEMPLATE = Path(__file__).with_name("chapter_template")
 NAME = re.compile(r"(\d\d)_([a-z][a-z0-9]*(?:_[a-z0-9]+)*)")
 ENTRY = re.compile(r"^(?P<indent> *)- file: *chapters/(?P<number>\d\d)_\S+[^\n]*\n", re.M)
 
@@ -19,19 +21,39 @@ class NewChapterError(ValueError):
     """The name is taken or is no chapter's name; the message says what to do."""
 
 
+def task(name):
+    """The folder of labs/tasks that belongs to a chapter: `40_two_words` -> `two_words`."""
+    return NAME.fullmatch(name).group(2)
+
+
 def title(name):
     """`40_two_words` -> `Two words`."""
-    words = NAME.fullmatch(name).group(2).replace("_", " ")
+    words = task(name).replace("_", " ")
     return words[0].upper() + words[1:]
+
+
+def filled(name, text):
+    """A template's text for a chapter of this name."""
+    marks = {"CHAPTER_FILE": name, "CHAPTER_NUMBER": str(int(name[:2])), "TASK_NAME": task(name), "TASK_TITLE": title(name)}
+    return re.sub("|".join(marks), lambda mark: marks[mark[0]], text)
+
+
+def places(name):
+    """What is written, as {path in the repository: text}: one text, one folder, one test file."""
+    sources = {f"chapters/{name}.md": TEMPLATE / "chapter.md", f"tests/tasks/test_{task(name)}.py": TEMPLATE / "test_task.py",
+               **{f"labs/tasks/{task(name)}/{path.name}": path for path in sorted((TEMPLATE / "task").glob("*.py"))}}
+    return {place: filled(name, source.read_text(encoding="utf-8")) for place, source in sources.items()}
 
 
 def check(name, root):
     """Raise unless a chapter of this name can be made."""
     if not name or not NAME.fullmatch(name):
         raise NewChapterError(f"a chapter's name is two digits, an underscore and small letters, such as 40_something; got {name!r}")
-    taken = [page for page in book.pages(root) if Path(page).name == name]
-    if taken or (root / f"chapters/{name}.md").exists():
+    if any(Path(page).name == name for page in book.pages(root)):
         raise NewChapterError(f"chapters/{name} is there already")
+    for place in (f"chapters/{name}.md", f"labs/tasks/{task(name)}", f"tests/tasks/test_{task(name)}.py"):
+        if (root / place).exists():
+            raise NewChapterError(f"{place} is there already; take another name")
     same = [page for page in book.pages(root) if page.startswith(f"chapters/{name[:3]}")]
     if same:
         raise NewChapterError(f"the number {name[:2]} is {same[0]}'s; numbers never change, so take a free one")
@@ -48,26 +70,36 @@ def entered(contents, name):
 
 
 def make(name, root=book.ROOT):
-    """Write the chapter and enter it; return the path of its text."""
+    """Write the chapter, its task and its tests, and enter it; return the path of its text."""
     check(name, root)
     contents = root / "_toc.yml"
     new = entered(contents.read_text(encoding="utf-8"), name)
-    text = root / f"chapters/{name}.md"
-    text.parent.mkdir(exist_ok=True)
-    text.write_text(TEMPLATE.read_text(encoding="utf-8").replace("@TITLE@", title(name)), encoding="utf-8")
-    for path, made in notebooks.drifted([text], root):
-        path.with_suffix(".ipynb").write_text(made, encoding="utf-8")
+    for place, text in places(name).items():
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+        (root / place).write_text(text, encoding="utf-8")
     contents.write_text(new, encoding="utf-8")
+    text, first = root / f"chapters/{name}.md", root / "index.md"       # the first page lists the chapters
+    notebooks.write([text] + [first] * first.exists(), root, say=lambda line: None)
     return text
 
 
+def score(name, root=book.ROOT):
+    """Plant every mistake in the new task's ladder: writes its caught.json, and fails where the ladder is red."""
+    subprocess.run([sys.executable, "-m", "labs", "mistakes", task(name)], cwd=root, check=True)
+
+
 def main():
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
-        text = make(sys.argv[1] if len(sys.argv) > 1 else "")
+        text = make(name)
     except NewChapterError as error:
         sys.exit(f"new-chapter: {error}")
-    print(f"wrote {text.relative_to(book.ROOT)} and its notebook, entered in _toc.yml.\n"
-          f"Edit the text, then: make notebooks && make chapter NAME={text.stem}")
+    try:
+        score(name)
+    except subprocess.CalledProcessError:
+        sys.exit(f"new-chapter: the files are there, and python -m labs mistakes {task(name)} failed; mend what it says, then run it again")
+    print(f"wrote chapters/{name}.md and its notebook, labs/tasks/{task(name)} and tests/tasks/test_{task(name)}.py; entered in _toc.yml.\n"
+          f"Edit them, then: make notebooks && make chapter NAME={text.stem} && make test TESTS=tests/tasks/test_{task(name)}.py")
 
 
 if __name__ == "__main__":
