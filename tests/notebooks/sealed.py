@@ -52,13 +52,16 @@ def can_close():
     return done.returncode == 0
 
 
-def install_labs(box):
-    """Install the package from its sources into box/site, as a reader's pip would; return the folder."""
+def install_labs(box, also=None):
+    """Install the package from its sources into box/site, as a reader's pip would; `also` are files beside ours, by path."""
     source, site = box / "source", box / "site"
     source.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     shutil.copytree(ROOT / "labs", source / "labs", ignore=shutil.ignore_patterns("__pycache__"))
+    for place, text in (also or {}).items():
+        (source / place).parent.mkdir(parents=True, exist_ok=True)
+        (source / place).write_text(text, encoding="utf-8")
     done = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index",
                            "--target", str(site), str(source)], capture_output=True, text=True)
     assert done.returncode == 0, f"labs cannot be installed as a package:\n{done.stderr[-2000:]}"

@@ -25,7 +25,7 @@ def each(names):
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """labs installed as a package, and the data fetched; once, whichever worker comes first."""
+    """labs installed as a package, with a new chapter's task, and the data fetched; once, whichever worker comes first."""
     base = tmp_path_factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sealed"
     with FileLock(f"{shared}.lock"):
@@ -33,7 +33,7 @@ def site(tmp_path_factory):
             fetched = subprocess.run([sys.executable, "-m", "labs", "fetch"], cwd=ROOT, capture_output=True, text=True)
             assert fetched.returncode == 0, f"python -m labs fetch failed, so the notebooks have no data:\n{fetched.stdout}{fetched.stderr}"
             shared.mkdir()
-            sealed.install_labs(shared)
+            sealed.install_labs(shared, {place: text for place, text in new_chapter.places(NEW).items() if place.startswith("labs/")})
             (shared / "done").touch()
     return shared / "site"
 
@@ -52,8 +52,7 @@ def check(outcome, name):
 def test_the_notebook_runs_and_every_cell_of_it(site, tmp_path, name):
     path = NAMES.get(name, tmp_path / f"{NEW}.ipynb")
     if name == NEW:
-        text = new_chapter.TEMPLATE.read_text(encoding="utf-8").replace("@TITLE@", new_chapter.title(NEW))
-        path.write_text(notebooks.notebook(text, notebooks.colab_cell(ROOT)), encoding="utf-8")
+        path.write_text(notebooks.notebook(new_chapter.places(NEW)[f"chapters/{NEW}.md"], notebooks.colab_cell(ROOT)), encoding="utf-8")
     outcome = sealed.run({name: path}, tmp_path / "box", workers=1, site=site)
     check(outcome, name)
     if not outcome.closed:

@@ -1,4 +1,8 @@
-"""`make new-chapter` writes a chapter that keeps every rule. (test_nbval.py executes it.)"""
+"""`make new-chapter` writes a whole chapter that keeps every rule and passes the tests. (test_nbval.py executes its page.)"""
+import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -7,6 +11,8 @@ import pytest
 from book.make import book, new_chapter, notebooks, prose, prose_rules, rules
 
 ROOT = Path(__file__).parents[2]
+BEFORE = {"_config.yml", "requirements.txt", "labs/__init__.py", "_toc.yml"}
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.npz", "*.safetensors", "static")
 CONTENTS = "root: index\nparts:\n  - caption: One\n    chapters:\n      - file: chapters/06_mnist\n      - file: chapters/26_llama\n"
 
 
@@ -25,7 +31,10 @@ def test_it_writes_text_and_notebook_and_enters_them_in_order(root, name, listed
     text = new_chapter.make(name, root)
     assert book.pages(root) == ["index", *(f"chapters/{one}" for one in listed)]
     assert notebooks.drifted([text], root) == []
-    assert ("# " + new_chapter.title(name) + "\n") in text.read_text() and "@" + "TITLE" not in text.read_text()
+    assert f"# {int(name[:2])}. {new_chapter.title(name)}\n" in text.read_text()
+    written = [path for path in root.rglob("*") if path.is_file() and path.relative_to(root).as_posix() not in BEFORE]
+    assert {path.relative_to(root).as_posix() for path in written} == {f"chapters/{name}.ipynb", *new_chapter.places(name)}
+    assert not [path for path in written if any(mark in path.read_text() for mark in ("TASK_", "CHAPTER_"))]
 
 
 def test_what_it_writes_keeps_every_rule_and_the_skeleton(root):
@@ -49,3 +58,26 @@ def test_a_bad_name_is_refused_and_nothing_written(root, name, says):
     with pytest.raises(new_chapter.NewChapterError, match=says):
         new_chapter.make(name, root)
     assert (root / "_toc.yml").read_text() == CONTENTS and not (root / "chapters").exists()
+
+
+@pytest.mark.parametrize("place", ["labs/tasks/words", "tests/tasks/test_words.py", "chapters/40_words.md"])
+def test_nothing_that_is_there_is_written_over(root, place):
+    (root / place).mkdir(parents=True)
+    with pytest.raises(new_chapter.NewChapterError, match=f"{place} is there already"):
+        new_chapter.make("40_words", root)
+    assert (root / "_toc.yml").read_text() == CONTENTS
+
+
+def test_a_new_chapter_is_green_as_it_stands(tmp_path):
+    """In a copy: its small model climbs, its mistakes are caught, its tests and those of all pages pass."""
+    for name in ("labs", "book", "tests", "chapters", "pyproject.toml", "_config.yml", "_toc.yml", "index.md", "requirements.txt"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name, **({"ignore": LEFT_OUT} if copy is shutil.copytree else {}))
+    new_chapter.make("40_something", tmp_path)
+    new_chapter.score("40_something", tmp_path)
+    score = json.loads((tmp_path / "labs/tasks/something/caught.json").read_text())
+    assert score["planted"] == score["caught"] == len(score["rows"]) > 30
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/tasks/test_something.py",
+                           "tests/notebooks/test_twins_in_cells.py", "tests/notebooks/test_floors.py", "tests/unit/test_exercises.py",
+                           "-k", "something or labs_keeps or shown_by_a_chapter"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and " passed" in done.stdout, done.stdout[-5000:]
