@@ -1,9 +1,8 @@
 """TASK_TITLE: green ladders, caught mistakes, and checks of exercises that withstand every answer."""
 import exercise_attacks as attacks
 import pytest
-from proven import MistakePromises, TwinPromises
-
 from labs.tasks.TASK_NAME import exercises
+from proven import MistakePromises, TwinPromises
 
 CHAPTER = "CHAPTER_FILE.md"
 
