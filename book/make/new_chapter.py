@@ -40,8 +40,8 @@ def filled(name, text):
 
 def places(name):
     """What is written, as {path in the repository: text}: one text, one folder, one test file."""
-    sources = {f"chapters/{name}.md": TEMPLATE / "chapter.md", f"tests/tasks/test_{task(name)}.py": TEMPLATE / "test_task.py",
-               **{f"labs/tasks/{task(name)}/{path.name}": path for path in sorted((TEMPLATE / "task").glob("*.py"))}}
+    sources = {f"chapters/{name}.md": TEMPLATE / "chapter.md", f"tests/tasks/test_{task(name)}.py": TEMPLATE / "test_task.py.txt",
+               **{f"labs/tasks/{task(name)}/{path.stem}": path for path in sorted((TEMPLATE / "task").glob("*.py.txt"))}}
     return {place: filled(name, source.read_text(encoding="utf-8")) for place, source in sources.items()}
 
 

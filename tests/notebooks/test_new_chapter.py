@@ -77,6 +77,9 @@ def test_a_new_chapter_is_green_as_it_stands(tmp_path):
     new_chapter.score("40_something", tmp_path)
     score = json.loads((tmp_path / "labs/tasks/something/caught.json").read_text())
     assert score["planted"] == score["caught"] == len(score["rows"]) > 30
+    linted = subprocess.run([sys.executable, "-m", "ruff", "check", "labs/tasks/something", "tests/tasks/test_something.py"],
+                            cwd=tmp_path, capture_output=True, text=True)
+    assert linted.returncode == 0, linted.stdout
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/tasks/test_something.py",
                            "tests/notebooks/test_twins_in_cells.py", "tests/notebooks/test_floors.py", "tests/unit/test_exercises.py",
                            "-k", "something or labs_keeps or shown_by_a_chapter"], cwd=tmp_path, capture_output=True, text=True)
