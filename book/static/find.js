@@ -1,7 +1,7 @@
 /* The search page: sections that hold the words of the query, best first. What it looks through: find.json, made by
    book/extension/parity_site/search.py. */
 const MOST = 30, AROUND = 90;
-const root = document.documentElement.dataset.content_root || "./";
+const root = (document.documentElement.dataset.content_root || "").replace(/^\.\/$/, "");
 
 /* "BatchNorm" and "batch norm" are one; accents, capitals and full-width forms do not count. */
 function plain(text) {

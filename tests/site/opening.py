@@ -1,6 +1,6 @@
 """Opens pages in Chromium and asks them what a reader would notice."""
 PHONE = 390
-WIDTHS = (PHONE, 800, 1440, 1920)
+WIDTHS = (PHONE, 800, 1024, 1440, 1920)
 
 
 def watched(context, url):
