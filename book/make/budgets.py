@@ -12,7 +12,6 @@ SMOKE_S, QUICK_S, MOST_S = 15, 90, 120
 SMOKE_EXCEPTIONS = dict.fromkeys(("01_install", "06_mnist", "07_se_resnext", "08_rnn_lm", "22_tokenizers", "26_llama"), 60)
 # A quick run of more than 90 s is an exception, named here with its reason.
 EXCEPTIONS = {
-    "06_mnist": "three models in three eras, and twenty-one training runs for the spread of the accuracy",
     "07_se_resnext": "fifty layers: one step of the full network in float64 on three sides",
     "08_rnn_lm": "two corpora, and the real Fluid trains beside two frameworks",
     "22_tokenizers": "each id of three tokenizers is compared with the library's on whole corpora",

@@ -11,14 +11,14 @@ import paddle.fluid as fluid
 
 
 def fc(x, size, name, act=None):
-    """A matrix, stored as (in, out), and a bias."""
+    """A linear layer; its weight is stored as (in, out)."""
     return fluid.layers.fc(
         x, size, act=act, param_attr=name + ".weight",
         bias_attr=name + ".bias")
 
 
 def softmax_regression(x, config):      # (B, 1, 28, 28)
-    """One matrix and one bias: logits = W x + b."""
+    """One linear layer: logits = W x + b."""
     return fc(x, 10, "fc")              # (B, 10)
 
 
@@ -37,7 +37,7 @@ def conv(x, channels, name, padding=0):
 
 
 def lenet(x, config):                   # (B, 1, 28, 28)
-    """LeNet-5: two convolutions, three matrices."""
+    """LeNet-5: two convolutions, three linear layers."""
     x = conv(x, 6, "conv1", padding=2)  # (B, 6, 14, 14)
     x = conv(x, 16, "conv2")            # (B, 16, 5, 5)
     x = fc(x, 120, "fc1", act="relu")
@@ -67,7 +67,7 @@ def build(config, dtype="float32"):
 
 
 def make_optimizer(model, config):
-    """Write the way back and Adam into the program too."""
+    """Write the backward pass and Adam into the program."""
     with fluid.program_guard(model.main, model.startup):
         optimizer = fluid.optimizer.Adam(
             learning_rate=config["learning_rate"],

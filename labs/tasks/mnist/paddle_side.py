@@ -11,7 +11,7 @@ from paddle import nn
 
 
 class SoftmaxRegression(nn.Layer):
-    """One matrix and one bias: logits = W x + b."""
+    """One linear layer: logits = W x + b."""
 
     def __init__(self, config):
         super().__init__()
@@ -35,7 +35,7 @@ class MLP(nn.Layer):
 
 
 class LeNet(nn.Layer):
-    """LeNet-5: two convolutions, three matrices."""
+    """LeNet-5: two convolutions, three linear layers."""
 
     def __init__(self, config):
         super().__init__()

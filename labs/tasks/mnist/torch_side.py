@@ -11,7 +11,7 @@ from torch import nn
 
 
 class SoftmaxRegression(nn.Module):
-    """One matrix and one bias: logits = W x + b."""
+    """One linear layer: logits = W x + b."""
 
     def __init__(self, config):
         super().__init__()
@@ -35,7 +35,7 @@ class MLP(nn.Module):
 
 
 class LeNet(nn.Module):
-    """LeNet-5: two convolutions, three matrices."""
+    """LeNet-5: two convolutions, three linear layers."""
 
     def __init__(self, config):
         super().__init__()
