@@ -6,6 +6,9 @@ import pytest
 
 from book.make import needs
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")     # a worker has one core: threads of two workers would wait for each other
+
 
 @functools.cache
 def lacking(name):

@@ -5,7 +5,9 @@ A name of a record is PyTorch's own, with three exceptions that PyTorch itself h
 (`weight_g`, `weight_v`, `weight_orig`), and tied weights have the name of the embedding.
 """
 import difflib
+import functools
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -120,7 +122,7 @@ def entries(model, driver) -> dict:
     for one in found:
         together.setdefault((id(one.tensor), one.rows), []).append(one)
     chosen = [the_one(same) for same in together.values()]
-    twice = sorted({one.name for one in chosen if sum(one.name == other.name for other in chosen) > 1})
+    twice = sorted(name for name, times in Counter(one.name for one in chosen).items() if times > 1)
     if twice:
         raise ParityError(f"names: {', '.join(twice)} is the name of two arrays of the {driver.NAME} model")
     return {one.name: one for one in chosen}
@@ -128,6 +130,8 @@ def entries(model, driver) -> dict:
 
 def the_one(same: list) -> Entry:
     """Of the names of one tensor the embedding's, else the first in the alphabet: the same on both sides."""
+    if len(same) == 1:
+        return same[0]
     best = min(same, key=lambda one: (not one.embedding, one.name))
     return replace(best, also=tuple(one.name for one in same if one.name != best.name))
 
@@ -189,6 +193,7 @@ def attention(one: Entry) -> list:
     return [replace(part, name=f"{path}.{name}.{kind}".lstrip(".")) for name, part in zip(SPLIT, parts(one, 3))]
 
 
+@functools.lru_cache(maxsize=65536)         # a ladder asks for every array's name at every look
 def record_name(name: str) -> str:
     """The record's name of an array that PyTorch, or Paddle, calls by another of its names."""
     for pattern, new in OLD_NAMES:

@@ -4,13 +4,21 @@ import pytest
 from proven import MistakePromises, TwinPromises
 
 from labs import parity
-from labs.tasks.llama import library, paddle_side, torch_side
+from labs.tasks.llama import library
 from labs.tasks.llama.config import Config, rotary_tables
 from labs.tasks.llama.proof import TINY
 from labs.tasks.llama.text import Text
 
 PARTS = ("RMSNorm", "RoPE", "attention", "SwiGLU", "decoder layer", "logits", "loss")
-TWINS = {"PyTorch": torch_side, "Paddle": paddle_side}
+TWINS = dict.fromkeys(("PyTorch", "Paddle"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def twins():
+    """The sides, imported when the first test runs: collecting tests loads no framework."""
+    global paddle_side, torch_side
+    from labs.tasks.llama import paddle_side, torch_side
+    TWINS.update(PyTorch=torch_side, Paddle=paddle_side)
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,16 @@ import numpy as np
 import pytest
 
 from labs import parity
-from labs.tasks.mnist import exercises, torch_side
+from labs.tasks.mnist import exercises
 
 CHAPTER = "06_mnist.md"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def twins():
+    """The sides, imported when the first test runs: collecting tests loads no framework."""
+    global torch_side
+    from labs.tasks.mnist import torch_side
 
 
 def test_parameter_count():

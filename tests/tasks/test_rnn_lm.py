@@ -8,11 +8,24 @@ from proven import MistakePromises, TwinPromises
 
 from labs import checkpoints, data, parity, results
 from labs.tasks import rnn_lm
-from labs.tasks.rnn_lm import paddle_side, proof, sampling, text, torch_side, training
+from labs.tasks.rnn_lm import proof, sampling, text, training
 from labs.tasks.rnn_lm.config import CONFIGS, SHAKESPEARE, SMALL, TANG, Config
 
-SIDES = pytest.mark.parametrize("side", [paddle_side, torch_side], ids=["paddle", "torch"])
+SIDES = pytest.mark.parametrize("side", ["paddle", "torch"], indirect=True)
 TINY = replace(SHAKESPEARE, vocabulary=30, embedding=6, hidden=8, steps=5, batch_size=3)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def twins():
+    """The sides, imported when the first test runs: collecting tests loads no framework."""
+    global paddle_side, torch_side
+    from labs.tasks.rnn_lm import paddle_side, torch_side
+
+
+@pytest.fixture
+def side(request):
+    """The side of a framework's name."""
+    return {"paddle": paddle_side, "torch": torch_side}[request.param]
 
 
 def built(side, config=TINY, weights=None):

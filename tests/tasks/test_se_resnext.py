@@ -6,11 +6,18 @@ import pytest
 from proven import MistakePromises, TwinPromises
 
 from labs import parity
-from labs.tasks.se_resnext import paddle_side, torch_side
 from labs.tasks.se_resnext.config import MODELS, SLIM, Config, exact, normalised
 
-SIDES = {"paddle": paddle_side, "torch": torch_side}
+SIDES = dict.fromkeys(("paddle", "torch"))
 TINY = replace(exact(SLIM), widths=(8,), blocks=(1,), cardinality=4, stem=8, image=(1, 12, 12))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def twins():
+    """The sides, imported when the first test runs: collecting tests loads no framework."""
+    global paddle_side, torch_side
+    from labs.tasks.se_resnext import paddle_side, torch_side
+    SIDES.update(paddle=paddle_side, torch=torch_side)
 
 
 @pytest.fixture(params=SIDES)
