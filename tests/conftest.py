@@ -1,10 +1,15 @@
-"""What a test needs: skipped where it is missing, a failure where PARITY_NEEDS=all, and a summary of what was not covered."""
+"""What a test needs: skipped where it is missing, a failure where PARITY_NEEDS=all, and a summary of what was not covered.
+
+Also how the suite is spread over two workers, and what it took.
+"""
+import collections
 import functools
 import os
+import re
 
 import pytest
 
-from book.make import needs
+from book.make import needs, project
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")     # a worker has one core: threads of two workers would wait for each other
@@ -17,17 +22,40 @@ def lacking(name):
 
 
 def pytest_configure(config):
-    """The two marks of this suite."""
+    """The two marks of this suite; groups go to the workers in the order of the items, see below."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
     config.addinivalue_line("markers", "needs(name, ...): what the test cannot do without, by its name in book/make/needs.py")
     config.addinivalue_line("markers", "built: looks at the finished site in _build/html (make test-site)")
 
 
 @pytest.hookimpl(tryfirst=True)                   # before xdist looks at the groups
 def pytest_collection_modifyitems(items):
-    """A file stays on one worker, for its fixtures; what has a group of its own may go elsewhere."""
+    """A file stays on one worker, for its fixtures; what has a group of its own may go elsewhere.
+
+    What takes longest begins first, notebooks and then tasks: begun last, one of them would keep one worker waiting.
+    """
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+    items.sort(key=lambda item: (not item.get_closest_marker("xdist_group").args[0].startswith("notebook "),
+                                 not item.nodeid.startswith("tests/tasks/")))
+
+
+SECONDS = collections.Counter()
+
+
+def pytest_runtest_logreport(report):
+    """Count seconds by file, and by notebook where a test runs one."""
+    path, _, test = report.nodeid.partition("::")
+    notebook = re.search(r"\[([\w-]+)\]", test) if path.endswith("test_nbval.py") else None
+    SECONDS[f"{path}::{notebook[1]}" if notebook else path] += report.duration
+
+
+def pytest_sessionfinish(session):
+    """In continuous integration, leave the seconds for the projection of more chapters."""
+    if os.environ.get("PARITY_NEEDS") == "all" and "PYTEST_XDIST_WORKER" not in os.environ:
+        project.keep(SECONDS)
 
 
 @pytest.hookimpl(tryfirst=True)                   # before fixtures are made, which may need it too
