@@ -4,9 +4,10 @@ import pytest
 from proven import MistakePromises, TwinPromises
 
 from labs import parity
-from labs.tasks.llama import library
-from labs.tasks.llama.config import Config, rotary_tables
-from labs.tasks.llama.proof import TINY
+from labs.parity.weights import driver_of
+from labs.tasks.llama import library, watching
+from labs.tasks.llama.config import Config, Llama3Scaling, left_padded, rotary_frequencies, rotary_tables, unpadded
+from labs.tasks.llama.proof import SCALED, TINY
 from labs.tasks.llama.text import Text
 
 PARTS = ("RMSNorm", "RoPE", "attention", "SwiGLU", "decoder layer", "logits", "loss")
@@ -34,8 +35,8 @@ def ids():
     return np.random.default_rng(6).integers(0, TINY.vocab_size, (2, 12))
 
 
-def made(side, weights, precision="float32", **how):
-    model = parity.load(parity.cast(side.build(TINY, **how), precision), weights)
+def made(side, weights, precision="float32", config=TINY, **how):
+    model = parity.load(parity.cast(side.build(config, **how), precision), weights)
     model.eval()
     return model
 
@@ -48,7 +49,7 @@ def answers(weights, ids):
              ("transformers", "float32"): library.parts(made(library, weights), x, ids)}
     for name, side in TWINS.items():
         for precision in ("float64", "float32"):
-            found[name, precision] = side.parts(made(side, weights, precision), x.astype(precision), ids)
+            found[name, precision] = watching.parts(side, made(side, weights, precision), x.astype(precision), ids)
     return found
 
 
@@ -81,7 +82,7 @@ def test_the_gradients_of_every_parameter_equal_the_librarys(weights, ids):
             loss = side.loss(model, (ids, ids))
             loss.backward()
             records.append(parity.Record(name, precision, {
-                "forward": side.stream(model, ids), "loss": {"loss": np.array(loss.item())}, "gradients": parity.gradients_of(model)}))
+                "forward": (library if side is library else watching).stream(model, ids), "loss": {"loss": np.array(loss.item())}, "gradients": parity.gradients_of(model)}))
     ladder = parity.compare_records(records, "tiny").check()
     assert [pair.second for pair in ladder.pairs] == ["PyTorch", "Paddle"]
     assert ladder.pairs[0].rungs[-1].compared == len(weights)
@@ -95,27 +96,111 @@ def test_a_cache_changes_nothing(weights, ids, name):
         caches, rows, at = [side.Cache() for _ in model.model.layers], [], 0
         for size in cuts:
             piece = ids[:, at:at + size]
-            x = __import__("torch").from_numpy(piece) if side is torch_side else __import__("paddle").to_tensor(piece)
-            rows.append(model(x, caches).detach().cpu().numpy())
+            rows.append(model(driver_of(model).tensor(model, piece), caches).detach().cpu().numpy())
             at += size
         assert len(caches[0]) == 12
         parity.equal(whole, np.concatenate(rows, 1), title=f"{cuts}").check()
 
 
-def test_greedy_text_is_generates(weights, ids):
-    start = ids[0].tolist()
-    expected = library.greedy(made(library, weights), start, 20)
-    assert len(expected) == len(start) + 20
+def test_greedy_text_is_generates_and_padding_changes_nothing(weights, ids):
+    prompts = [ids[0].tolist(), ids[1, :5].tolist(), [7]]
+    expected = library.greedy(made(library, weights), prompts, 12)
+    assert [len(row) for row in expected] == [24, 17, 13]
     for name, side in TWINS.items():
+        model = made(side, weights)
         for cached in (True, False):
-            assert side.greedy(made(side, weights), start, 20, cached=cached) == expected, (name, cached)
+            assert side.greedy(model, prompts, 12, cached=cached) == expected, (name, cached)
+        assert [side.greedy(model, [prompt], 12)[0] for prompt in prompts] == expected, name
 
 
-def test_greedy_ends_at_the_stop_token(weights, ids):
-    start = ids[0].tolist()
-    free = torch_side.greedy(made(torch_side, weights), start, 6)
-    for side in TWINS.values():
-        assert side.greedy(made(side, weights), start, 6, stop=free[len(start)]) == free[:len(start) + 1]
+def test_greedy_ends_each_row_at_its_stop_token(weights, ids):
+    prompts = [ids[0].tolist(), ids[1, :5].tolist()]
+    free = torch_side.greedy(made(torch_side, weights), prompts, 6)
+    stop = free[1][5 + 2]
+    expected = [row[:given + row[given:].index(stop) + 1] if stop in row[given:] else row for row, given in zip(free, (12, 5))]
+    assert len(expected[1]) < len(free[1])
+    for side in (*TWINS.values(), library):
+        assert side.greedy(made(side, weights), prompts, 6, stop=stop) == expected
+
+
+def test_left_padding_and_back():
+    tokens, mask = left_padded([[5, 6], [7, 8, 9]], pad=1)
+    assert tokens.tolist() == [[1, 5, 6], [7, 8, 9]] and mask.tolist() == [[0, 1, 1], [1, 1, 1]]
+    assert unpadded(np.c_[tokens, [[3, 4], [4, 4]]], np.c_[mask, np.ones((2, 2), int)], 3, stop=4) == [[5, 6, 3, 4], [7, 8, 9, 4]]
+
+
+@pytest.fixture(scope="module")
+def left_padding(ids):
+    """(tokens, labels, mask): five places of padding in front of the first row."""
+    labels, mask = ids.copy(), np.ones_like(ids)
+    mask[0, :5], labels[0, :6] = 0, -100
+    return ids, labels, mask
+
+
+@pytest.mark.parametrize("config", [TINY, SCALED], ids=["plain", "llama3"])
+@pytest.mark.parametrize("name", TWINS)
+def test_masks_and_scaled_rope_are_the_librarys(weights, left_padding, name, config):
+    theirs, ours = made(library, weights, "float64", config, exactly=True), made(TWINS[name], weights, "float64", config)
+    seen = left_padding[2] == 1
+    expected = library.to_numpy(library.logits(theirs, left_padding))[seen]
+    found = TWINS[name].logits(ours, left_padding).cpu().numpy()[seen]
+    parity.equal(expected, found, title="logits").check()
+    parity.equal(library.loss(theirs, left_padding).item(), TWINS[name].loss(ours, left_padding).item(), title="loss").check()
+    uncounted = library.to_numpy(library.logits(theirs, left_padding, counted=False))[seen]
+    parity.equal(expected, uncounted, title="RoPE sees distances alone").check()
+    unmasked = TWINS[name].logits(ours, left_padding[:2]).cpu().numpy()[seen]
+    assert not parity.equal(expected, unmasked, 1e-3).green
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_what_stands_in_the_padding_changes_no_token(weights, left_padding, name):
+    ids, labels, mask = left_padding
+    model, seen = made(TWINS[name], weights, "float64"), mask == 1
+    first, second = (TWINS[name].logits(model, (np.where(seen, ids, pad), labels, mask)).cpu().numpy()[seen] for pad in (0, 255))
+    parity.equal(first, second, title="pad id").check()
+
+
+def test_scaled_frequencies_are_the_librarys():
+    for scaling in (SCALED.rope_scaling, Llama3Scaling(8.0, 1.0, 4.0, 8192)):
+        config = Config(rope_theta=5e5, rope_scaling=scaling)
+        theirs = library.rotary(config).inv_freq.numpy()
+        assert np.allclose(rotary_frequencies(config), theirs, rtol=1e-6, atol=0)
+        assert not np.allclose(rotary_frequencies(Config(rope_theta=5e5)), theirs, rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_is_the_librarys_to_the_last_bit(weights, left_padding, dtype):
+    """With its float32 words, which the twins' `upcast` has; without them it is not."""
+    import torch
+    theirs, ours = half_pair(weights, dtype)
+    seen = left_padding[2] == 1
+    expected = library.to_numpy(library.logits(theirs, left_padding))[seen]
+    assert np.array_equal(expected, torch_side.logits(ours, left_padding).float().numpy()[seen])
+    assert library.loss(theirs, left_padding).item() == torch_side.loss(ours, left_padding).item()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch_side, "upcast", lambda x: x)
+        assert not np.array_equal(expected, torch_side.logits(ours, left_padding).float().numpy()[seen])
+        assert torch_side.loss(ours, left_padding).dtype == getattr(torch, dtype)
+
+
+def half_pair(weights, dtype):
+    """The library's model and the PyTorch twin in half precision; the library's angles stay in float32, as when it loads."""
+    import torch
+    theirs = made(library, weights, attention="eager").to(getattr(torch, dtype))
+    theirs.model.rotary_emb = library.rotary(TINY)
+    return theirs, made(torch_side, weights).to(getattr(torch, dtype))
+
+
+def test_paddles_norm_and_loss_are_the_librarys_in_half_precision(weights, ids):
+    """What Paddle computes on a processor in bfloat16: it has no product of matrices there."""
+    import paddle
+    x = np.random.default_rng(7).normal(size=(2, 12, TINY.hidden_size)).astype("float32")
+    expected = library.parts(half_pair(weights, "bfloat16")[0], x, ids)
+    model = made(paddle_side, weights)._to_impl(dtype="bfloat16", floating_only=True)
+    found = model.model.norm(paddle.to_tensor(x).astype("bfloat16"))
+    assert np.array_equal(expected["RMSNorm"], found.astype("float32").numpy())
+    logits = paddle.to_tensor(expected["logits"]).astype("bfloat16")
+    assert abs(paddle_side.causal_loss(logits, paddle.to_tensor(ids)).item() - expected["loss"]) < 1e-6
 
 
 @pytest.mark.parametrize("name", TWINS)
@@ -139,7 +224,17 @@ def test_input_that_cannot_be_read_is_refused(weights, name):
         with pytest.raises(ValueError, match=says):
             side.logits(model, (np.array(tokens),))
     with pytest.raises(ValueError, match="the context holds 64, got 65"):
-        side.greedy(model, [1] * 60, 10)
+        side.greedy(model, [[1] * 60], 10)
+    tokens = np.ones((2, 4), int)
+    for mask, says in ((np.ones((2, 3)), r"shape \(2, 4\)"), (np.full((2, 4), 2), "1 for a token"), ([[0] * 4, [1] * 4], "a token in each row")):
+        with pytest.raises(ValueError, match=says):
+            side.logits(model, (tokens, None, np.array(mask)))
+    for labels, mask, says in ((np.full((2, 4), -100), None, "nothing is asked for"), (tokens[:, :3], None, "shape of the tokens"),
+                               (tokens, [[0, 0, 1, 1], [1] * 4], "row 0 asks a place of padding")):
+        with pytest.raises(ValueError, match=says):
+            side.loss(model, (tokens, labels, *([] if mask is None else [np.array(mask)])))
+    with pytest.raises(ValueError, match="nothing is asked for"):
+        side.loss(model, (tokens[:, :1], tokens[:, :1]))
 
 
 def test_weights_of_another_model_change_nothing(weights):
@@ -152,16 +247,36 @@ def test_weights_of_another_model_change_nothing(weights):
     assert all(np.array_equal(w, weights[name]) for name, w in parity.weights_of(model).items())
 
 
+PUBLISHED = {name: getattr(Config(), name) for name in (
+    "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
+    "max_position_embeddings", "rope_theta", "rms_norm_eps")} | {"tie_word_embeddings": True, "model_type": "llama", "head_dim": 64}
+LLAMA3 = {"factor": 32.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 8192, "rope_type": "llama3"}
+
+
 @pytest.mark.parametrize("changes, says", [
     ({"attention_bias": True}, "attention_bias = True"), ({"tie_word_embeddings": False}, "tie_word_embeddings = False"),
-    ({"rope_parameters": {"rope_type": "llama3", "rope_theta": 1e4}}, "rope_type = llama3"), ({"vocab_size": None}, "lacks vocab_size"),
-    ({"num_key_value_heads": 2}, "multiple of num_key_value_heads"), ({"hidden_size": 27}, "needs an even count")])
+    ({"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e5}}, "rope_type = yarn"), ({"vocab_size": None}, "lacks vocab_size"),
+    ({"num_key_value_heads": 2}, "multiple of num_key_value_heads"), ({"hidden_size": 27}, "needs an even count"),
+    ({"rope_scaling": {"type": "linear", "factor": 2.0}}, "rope_type = linear"), ({"head_dim": 128}, "head_dim = 128"),
+    ({"rope_scaling": {"type": "llama3", "factor": 2.0}}, "expected factor, low_freq_factor"),
+    ({"rope_scaling": LLAMA3 | {"beta_fast": 1}}, "got .*beta_fast"), ({"rope_scaling": LLAMA3 | {"factor": "8"}}, "expected numbers"),
+    ({"rope_parameters": {"rope_type": "default", "rope_theta": 1e4}}, "rope_theta stands twice"),
+    ({"rope_scaling": LLAMA3, "rope_parameters": {"rope_type": "default"}}, "differ: rope_type"),
+    ({"sliding_window": 4096}, "sliding_window = 4096"), ({"model_type": "mistral"}, "model_type = mistral"),
+    ({"model_type": "gemma"}, "model_type = gemma"), ({"hidden_act": "gelu"}, "hidden_act = gelu"), ({"mlp_bias": True}, "mlp_bias = True"),
+    ({"rope_interleaved": True}, "rope_interleaved = True"), ({"attention_dropout": 0.1}, "attention_dropout = 0.1"),
+    ({"quantization_config": {"bits": 4}}, "quantization_config"), ({"attention_multiplier": 2}, "attention_multiplier = 2")])
 def test_a_config_that_the_twins_cannot_follow_is_refused(changes, says):
-    from dataclasses import asdict
-    published = asdict(Config()) | {"tie_word_embeddings": True}
-    assert Config.of(published) == Config()
+    assert Config.of(PUBLISHED) == Config()
     with pytest.raises(ValueError, match=says):
-        Config.of(published | changes)
+        Config.of(PUBLISHED | changes)
+
+
+@pytest.mark.parametrize("key", ["rope_scaling", "rope_parameters"])
+def test_llama_3s_scaling_is_read_under_its_old_and_its_new_name(key):
+    config = Config.of(PUBLISHED | {key: LLAMA3, "sliding_window": None, "rope_interleaved": False, "pretraining_tp": 1})
+    assert config == Config(rope_scaling=Llama3Scaling(32.0, 1.0, 4.0, 8192))
+    assert Config.of(PUBLISHED | {"rope_theta": None, key: LLAMA3 | {"rope_theta": 5e5}}).rope_theta == 5e5
 
 
 def test_rope_turns_by_distance_alone():

@@ -1,4 +1,6 @@
 """Mistakes that people make with a Llama."""
+from dataclasses import replace
+
 import numpy as np
 
 from labs.parity.climbing import changed
@@ -11,29 +13,25 @@ def in_attention(alter):
     return with_layers(lambda path, layer: path.endswith("self_attn"), lambda layer, driver: alter(layer))
 
 
-def neighbours_turned(model, driver):
+def neighbours_turned(attention):
     """RoPE turns numbers 2i and 2i + 1 together, as the paper and GGUF files have it, not i and i + D/2."""
-    turn, half = model.model.rotary.forward, model.config.head_dim // 2
+    turn = attention.turn
 
-    def forward(x, start):
-        head = list(x.shape[:3])
+    def other(x, turns):
+        head, half = list(x.shape[:3]), x.shape[3] // 2
         apart = x.reshape([*head, half, 2]).mT.reshape([*head, -1])         # even numbers first, then the odd ones
-        return turn(apart, start).reshape([*head, 2, half]).mT.reshape([*head, -1])
-    model.model.rotary.forward = forward
+        return turn(apart, turns).reshape([*head, 2, half]).mT.reshape([*head, -1])
+    attention.turn = other
 
 
 def keys_not_turned(attention):
-    """Queries are turned twice over, keys not at all: every second call of the rotary tables is left out."""
-    take = attention.forward
+    """Queries are turned, keys are not: every second turn is left out."""
+    turn, calls = attention.turn, []
 
-    def forward(x, rotary, cache=None):
-        calls = []
-
-        def once(value, start):
-            calls.append(start)
-            return rotary(value, start) if len(calls) == 1 else value
-        return take(x, once, cache)
-    attention.forward = forward
+    def once(x, turns):
+        calls.append(1)
+        return turn(x, turns) if len(calls) % 2 else x
+    attention.turn = once
 
 
 def unscaled(attention):
@@ -46,24 +44,36 @@ def scaled_by_width(attention):
     attention.scale = attention.scale / attention.heads ** 0.5
 
 
-def sees_the_next(attention):
+def sees_the_next(model, driver):
     """The mask is off by one: each query sees one token of its future."""
-    hidden = attention.hidden
+    later = model.model.later
 
     def shifted(T, S, *device):
-        hide = hidden(T + 1, S + 1, *device)                # (T + 1, S + 1)
+        hide = later(T + 1, S + 1, *device)                # (T + 1, S + 1)
         return hide[1:, :-1]
-    attention.hidden = shifted
+    model.model.later = shifted
 
 
-def sees_all(attention):
+def sees_all(model, driver):
     """No mask: each query sees its whole future."""
-    hidden = attention.hidden
+    later = model.model.later
 
     def nothing(T, S, *device):
-        hide = hidden(T, S, *device)
+        hide = later(T, S, *device)
         return hide != hide
-    attention.hidden = nothing
+    model.model.later = nothing
+
+
+def padding_read(model, driver):
+    """The mask of padding is not handed on: padding is read, and counted, as text."""
+    places = model.model.places
+    model.model.places = lambda mask, T: places(mask * 0 + 1, T)
+
+
+def padding_read_later(model, driver):
+    """With a cache the mask is left out: padding is hidden in the first piece alone."""
+    places = model.model.places
+    model.model.places = lambda mask, T: (places(mask, T)[0], places(mask if mask.shape[1] == T else mask * 0 + 1, T)[1])
 
 
 def heads_in_turn(attention):
@@ -120,11 +130,20 @@ def counted_over_all(side):
 
 
 def next_position(alter):
-    """A mistake in the cache: `alter(start)` is where a later token is said to stand."""
+    """A mistake in the cache: `alter(positions)` is where later tokens are said to stand."""
     def change(model, driver):
-        turn = model.model.rotary.forward
-        model.model.rotary.forward = lambda x, start: turn(x, alter(start) if start else 0)
+        places = model.model.places
+
+        def other(mask, T):
+            positions, hide = places(mask, T)
+            return (alter(positions) if mask.shape[1] > T else positions), hide
+        model.model.places = other
     return with_model(change)
+
+
+def other_scaling(**wrong):
+    """Llama 3's scaling of RoPE with another number."""
+    return with_config("build", rope_scaling=lambda right: replace(right, **wrong))
 
 
 def cache_in_half(side):
@@ -135,15 +154,25 @@ def cache_in_half(side):
     return changed(side, Cache=Cache)
 
 
+PADDED = ("rope_scaling",)     # the case of the proof whose batches have padding is the one with scaling
+
 MISTAKES = [
-    Mistake("rope_interleaved", "forward", "forward", "RoPE turns neighbours, not halves", with_model(neighbours_turned)),
+    Mistake("rope_interleaved", "forward", "forward", "RoPE turns neighbours, not halves", in_attention(neighbours_turned)),
     Mistake("rope_base", "forward", "forward", "RoPE's base is 10,000, the older default",
             with_config("build", rope_theta=1e4)),
     Mistake("keys_not_turned", "forward", "forward", "queries are turned, keys are not", in_attention(keys_not_turned)),
     Mistake("scores_not_scaled", "forward", "forward", "attention without 1/sqrt(D)", in_attention(unscaled)),
     Mistake("scaled_by_width", "forward", "forward", "scores divided by the root of the whole width", in_attention(scaled_by_width)),
-    Mistake("mask_off_by_one", "forward", "forward", "each token sees the next one", in_attention(sees_the_next)),
-    Mistake("no_mask", "forward", "forward", "each token sees its whole future", in_attention(sees_all)),
+    Mistake("mask_off_by_one", "forward", "forward", "each token sees the next one", with_model(sees_the_next)),
+    Mistake("no_mask", "forward", "forward", "each token sees its whole future", with_model(sees_all)),
+    Mistake("padding_read", "forward", "forward", "the mask is left out: padding is read as text",
+            with_model(padding_read), fields=PADDED),
+    Mistake("scaling_ignored", "forward", "forward", "Llama 3's scaling of RoPE is ignored",
+            with_config("build", rope_scaling=None), fields=("rope_scaling",)),
+    Mistake("scaling_of_new_context", "forward", "forward", "RoPE's scaling takes the new context for the old one",
+            other_scaling(original_max_position_embeddings=64), fields=("rope_scaling",)),
+    Mistake("scaling_by_another", "forward", "forward", "RoPE's slow pairs are slowed by another factor",
+            other_scaling(factor=4.0), fields=("rope_scaling",)),
     Mistake("heads_in_turn", "forward", "forward", "KV heads repeated in the wrong order", in_attention(heads_in_turn)),
     Mistake("norm_epsilon_moved", "forward", "forward", "RMSNorm's epsilon is 1e-6 instead of 1e-5",
             with_config("build", rms_norm_eps=lambda right: right / 10)),
@@ -159,8 +188,10 @@ MISTAKES = [
     Mistake("gate_and_up", "weights", "forward", "the MLP's gate and its other matrix exchanged", with_weights(gate_and_up)),
     Mistake("detached_values", "gradients", "gradients", "values take no gradient",
             with_layers(lambda path, layer: path.endswith("v_proj"), lambda layer, driver: driver.after(layer, lambda out: out.detach()))),
-    Mistake("cache_off_by_one", "cache", "also: cache", "with a cache, positions are one too small", next_position(lambda start: start - 1)),
-    Mistake("cache_from_zero", "cache", "also: cache", "with a cache, positions begin at zero again", next_position(lambda start: 0)),
+    Mistake("cache_off_by_one", "cache", "also: cache", "with a cache, positions are one too small", next_position(lambda at: at - 1)),
+    Mistake("cache_from_zero", "cache", "also: cache", "with a cache, positions begin at zero again", next_position(lambda at: at - at.min())),
+    Mistake("padding_read_later", "cache", "also: cache", "with a cache, padding is hidden in the first piece alone",
+            with_model(padding_read_later), fields=PADDED),
     Mistake("cache_in_half", "cache", "also: cache", "keys and values are kept in float16", cache_in_half,
             blind="a first side that rounds to sixteen bits measures its own rounding as the floor"),
 ]

@@ -8,11 +8,19 @@ greedy text as transformers.
 """
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from labs.tasks.llama.config import rotary_tables
+from labs.tasks.llama.config import (
+    left_padded, rotary_tables, unpadded)
+
+
+def upcast(x):
+    """Half precision as float32; the rest as it is."""
+    half = x.dtype in (torch.float16, torch.bfloat16)
+    return x.float() if half else x
 
 
 class RMSNorm(nn.Module):
@@ -25,13 +33,14 @@ class RMSNorm(nn.Module):
         self.epsilon = config.rms_norm_eps
 
     def forward(self, x):                       # (B, T, C)
-        square = (x * x).mean(-1, keepdim=True)
-        x = x * (square + self.epsilon).rsqrt()
-        return self.weight * x                  # (B, T, C)
+        wide = upcast(x)
+        square = (wide * wide).mean(-1, keepdim=True)
+        wide = wide * (square + self.epsilon).rsqrt()
+        return self.weight * wide.to(x.dtype)
 
 
 class Rotary(nn.Module):
-    """Turn pairs of a head by angles that grow."""
+    """Cosines and sines of the angles at each position."""
 
     def __init__(self, config):
         super().__init__()
@@ -40,13 +49,10 @@ class Rotary(nn.Module):
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
 
-    def forward(self, x, start):                # (B, H, T, D)
-        end = start + x.shape[2]
-        cos = self.cos[start:end].to(x.dtype)   # (T, D)
-        sin = self.sin[start:end].to(x.dtype)
-        first, second = x.chunk(2, -1)          # halves of D
-        turned = torch.cat([-second, first], -1)
-        return x * cos + turned * sin
+    def forward(self, positions, dtype):        # (B, T)
+        cos = self.cos[positions].to(dtype)     # (B, T, D)
+        sin = self.sin[positions].to(dtype)
+        return cos[:, None], sin[:, None]       # (B, 1, T, D)
 
 
 class Cache:
@@ -86,6 +92,12 @@ class Heads(nn.Module):
         shape = [x.shape[0], x.shape[1], heads, -1]
         return x.reshape(shape).transpose(1, 2)
 
+    def turn(self, x, turns):                   # (B, H, T, D)
+        cos, sin = turns
+        first, second = x.chunk(2, -1)          # halves of D
+        turned = torch.cat([-second, first], -1)
+        return x * cos + turned * sin
+
     def share(self, x):                         # (B, K, S, D)
         groups = self.heads // self.kv_heads
         return x.repeat_interleave(groups, 1)   # (B, H, S, D)
@@ -94,28 +106,23 @@ class Heads(nn.Module):
 class Attention(Heads):
     """Grouped-query attention: queries share a key."""
 
-    def hidden(self, T, S, device):
-        """True where a query may not look: at later keys."""
-        query = torch.arange(S - T, S, device=device)
-        key = torch.arange(S, device=device)
-        return key[None] > query[:, None]       # (T, S)
-
-    def weights(self, q, k):                    # (B, H, ., D)
+    def weights(self, q, k, hide):              # (B, H, ., D)
         scores = q @ k.transpose(2, 3)
-        scores = scores * self.scale
-        hide = self.hidden(q.shape[2], k.shape[2], q.device)
-        scores = scores.masked_fill(hide, -math.inf)
-        return F.softmax(scores, -1)            # (B, H, T, S)
+        scores = upcast(scores * self.scale)
+        # not -inf: a row of padding alone would be NaN
+        lowest = torch.finfo(scores.dtype).min
+        scores = scores.masked_fill(hide, lowest)
+        return F.softmax(scores, -1).to(q.dtype)
 
-    def forward(self, x, rotary, cache=None):   # (B, T, C)
-        start = 0 if cache is None else len(cache)
+    def forward(self, x, turns, hide, cache=None):
         q = self.split(self.q_proj(x), self.heads)
         k = self.split(self.k_proj(x), self.kv_heads)
         v = self.split(self.v_proj(x), self.kv_heads)
-        q, k = rotary(q, start), rotary(k, start)
+        q, k = self.turn(q, turns), self.turn(k, turns)
         if cache is not None:
             k, v = cache.extend(k, v)
-        y = self.weights(q, self.share(k)) @ self.share(v)
+        weights = self.weights(q, self.share(k), hide)
+        y = weights @ self.share(v)             # (B, H, T, D)
         y = y.transpose(1, 2).flatten(2)
         return self.o_proj(y)
 
@@ -147,9 +154,9 @@ class DecoderLayer(nn.Module):
         self.input_layernorm = RMSNorm(config)
         self.post_attention_layernorm = RMSNorm(config)
 
-    def forward(self, x, rotary, cache=None):   # (B, T, C)
+    def forward(self, x, turns, hide, cache=None):
         seen = self.input_layernorm(x)
-        x = x + self.self_attn(seen, rotary, cache)
+        x = x + self.self_attn(seen, turns, hide, cache)
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
@@ -166,11 +173,32 @@ class Decoder(nn.Module):
         self.norm = RMSNorm(config)
         self.rotary = Rotary(config)
 
-    def forward(self, tokens, caches=None):     # (B, T)
+    def later(self, T, S, device):
+        """True where a key stands after the query."""
+        query = torch.arange(S - T, S, device=device)
+        key = torch.arange(S, device=device)
+        return key[None] > query[:, None]       # (T, S)
+
+    def places(self, mask, T):                  # (B, S)
+        """Positions, and what each query may not see."""
+        # padding is not counted: a text begins with 0
+        positions = (mask.cumsum(1) - 1).clamp(min=0)
+        padding = (mask == 0)[:, None, None]    # (B, 1, 1, S)
+        later = self.later(T, mask.shape[1], mask.device)
+        return positions[:, -T:], later | padding
+
+    def forward(self, tokens, caches=None, mask=None):
         x = self.embed_tokens(tokens)           # (B, T, C)
-        for i, layer in enumerate(self.layers):
-            cache = None if caches is None else caches[i]
-            x = layer(x, self.rotary, cache)
+        caches = caches or [None] * len(self.layers)
+        past = 0 if caches[0] is None else len(caches[0])
+        if mask is None:                        # no padding
+            mask = torch.ones(
+                tokens.shape[0], past + tokens.shape[1],
+                dtype=torch.int64, device=tokens.device)
+        positions, hide = self.places(mask, tokens.shape[1])
+        turns = self.rotary(positions, x.dtype)
+        for layer, cache in zip(self.layers, caches):
+            x = layer(x, turns, hide, cache)
         return self.norm(x)
 
 
@@ -182,11 +210,11 @@ class CausalLM(nn.Module):
         self.config = config
         self.model = Decoder(config)
 
-    def forward(self, tokens, caches=None):     # (B, T)
-        x = self.model(tokens, caches)
+    def forward(self, tokens, caches=None, mask=None):
+        x = self.model(tokens, caches, mask)    # (B, T, C)
         # tied: logits are products with the embeddings
         embedding = self.model.embed_tokens.weight
-        return F.linear(x, embedding)
+        return F.linear(x, embedding)           # (B, T, V)
 
 
 def build(config):
@@ -205,7 +233,7 @@ def make_optimizer(model, config):
 
 def causal_loss(logits, labels):
     """Cross entropy of each next token; -100 is left out."""
-    logits = logits[:, :-1].flatten(0, 1)       # (B (T-1), V)
+    logits = upcast(logits[:, :-1].flatten(0, 1))
     labels = labels[:, 1:].flatten()            # the shift
     found = F.cross_entropy(
         logits, labels, reduction="sum", ignore_index=-100)
@@ -213,12 +241,18 @@ def causal_loss(logits, labels):
     return found / count
 
 
-def loss(model, batch):
-    """Loss of a batch (tokens, labels), before backward."""
-    model.config.check(batch[0])
+def tensors(model, batch):
+    """A batch's arrays as tensors, where the model is."""
     device = next(model.parameters()).device
-    x, y = (torch.from_numpy(a).to(device) for a in batch)
-    return causal_loss(model(x), y)
+    return [torch.from_numpy(a).to(device) for a in batch]
+
+
+def loss(model, batch):
+    """Loss of (tokens, labels) or (tokens, labels, mask)."""
+    tokens, labels, *mask = batch
+    model.config.check(tokens, 0, *mask, labels=labels)
+    x, y, *mask = tensors(model, batch)
+    return causal_loss(model(x, None, *mask), y)
 
 
 def step(model, optimizer, batch):
@@ -232,61 +266,28 @@ def step(model, optimizer, batch):
 
 @torch.no_grad()
 def logits(model, batch):
-    """Logits of a batch, or of tokens alone; no training."""
-    model.config.check(batch[0])
-    device = next(model.parameters()).device
-    return model(torch.from_numpy(batch[0]).to(device))
+    """Logits of a batch, or of (tokens,); no training."""
+    batch = [batch[0], *batch[2:]]              # no labels
+    model.config.check(batch[0], 0, *batch[1:])
+    x, *mask = tensors(model, batch)
+    return model(x, None, *mask)
 
 
 @torch.no_grad()
-def greedy(model, tokens, count, stop=None, cached=True):
-    """Tokens (T,), then up to `count` of the likeliest."""
-    tokens = [int(token) for token in tokens]
-    device = next(model.parameters()).device
+def greedy(model, prompts, count, stop=None, cached=True):
+    """Lists of ids, each with up to `count` tokens more."""
+    tokens, mask = left_padded(prompts)         # (B, T)
+    given, new = tokens.shape[1], tokens
     caches = [Cache() for _ in model.model.layers]
-    caches = caches if cached else None
-    given = tokens
     for _ in range(count):
-        past = len(tokens) - len(given)
-        model.config.check([given], past)
-        x = torch.tensor([given], device=device)
+        model.config.check(tokens, 0, mask)
+        x, seen = tensors(model, (new, mask))
+        z = model(x, caches if cached else None, seen)
         # argmax of equals: the first, on both sides
-        tokens.append(model(x, caches)[0, -1].argmax().item())
-        given = tokens[-1:] if cached else tokens
-        if tokens[-1] == stop:
+        best = z[:, -1].argmax(-1).cpu().numpy()[:, None]
+        tokens = np.concatenate([tokens, best], 1)
+        mask = np.concatenate([mask, 0 * best + 1], 1)
+        new = best if cached else tokens
+        if (tokens[:, given:] == stop).any(1).all():
             break
-    return tokens
-
-
-@torch.no_grad()
-def parts(model, x, tokens):
-    """What each part makes of the same input, as NumPy."""
-    device = next(model.parameters()).device
-    x = torch.from_numpy(x).to(device)
-    tokens = torch.from_numpy(tokens).to(device)
-    layer, rotary = model.model.layers[0], model.model.rotary
-    attention = layer.self_attn
-    heads = attention.q_proj(x)
-    heads = attention.split(heads, attention.heads)
-    found = {"RMSNorm": model.model.norm(x),
-             "RoPE": rotary(heads, 0),
-             "attention": attention(x, rotary),
-             "SwiGLU": layer.mlp(x),
-             "decoder layer": layer(x, rotary),
-             "logits": model(tokens)}
-    found["loss"] = causal_loss(found["logits"], tokens)
-    return {n: y.cpu().numpy() for n, y in found.items()}
-
-
-@torch.no_grad()
-def stream(model, tokens):
-    """The stream after each layer, then the logits."""
-    device = next(model.parameters()).device
-    tokens = torch.from_numpy(tokens).to(device)
-    decoder = model.model
-    found = {"embedding": decoder.embed_tokens(tokens)}
-    for i, layer in enumerate(decoder.layers, 1):
-        x = list(found.values())[-1]            # (B, T, C)
-        found[f"after layer {i}"] = layer(x, decoder.rotary)
-    found["logits"] = model(tokens)             # (B, T, V)
-    return {n: y.cpu().numpy() for n, y in found.items()}
+    return unpadded(tokens, mask, given, stop)
