@@ -13,7 +13,7 @@ from collections import Counter
 from book.make import prose
 from book.make.rules import called, code, tags
 
-NOT_YET = ("07_se_resnext", "08_rnn_lm", "26_llama")     # until their own issue
+NOT_YET = ("07_se_resnext", "08_rnn_lm")     # until their own issue
 WORDS = 2500
 SILENT_CELLS = 8
 NUMBER = r"\d+(?:\.\d+)*"

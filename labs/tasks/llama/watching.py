@@ -43,3 +43,29 @@ def stream(model, tokens):
         for take_away in undo:
             take_away()
     return found | {"logits": driver.to_numpy(out)}
+
+
+def record(side, model, precision, tokens, name, source=None):
+    """Stream, logits, loss and, in float64, every gradient of a model as a Record; its gradients are cleared.
+
+    Parameters
+    ----------
+    side, model
+        A twin, or `library` and its model.
+    precision : {"float32", "float64"}
+    tokens : int array, shape (B, T)
+    name : str
+        Whose record it is.
+    source : module, optional
+        Whose `stream` it takes, if not this one.
+    """
+    from labs import parity
+    rungs = {"forward": (source.stream if source else stream)(model, tokens)}
+    loss = side.loss(model, (tokens, tokens))
+    rungs["loss"] = {"loss": np.array(loss.item())}
+    if precision == "float64":
+        loss.backward()
+        rungs["gradients"] = parity.gradients_of(model, parity.sketch)
+        for parameter in model.parameters():
+            parameter.grad = None
+    return parity.Record(name, precision, rungs)
