@@ -35,6 +35,20 @@ class Shown:
         return bundle(self.text, self.html, self.data)
 
 
+class ShownAsTable(Shown):
+    """What shows itself as its `table`, a `labs.tables.Table`."""
+
+    @property
+    def text(self) -> str:
+        """The table in plain text."""
+        return self.table.text
+
+    @property
+    def html(self) -> str:
+        """The table for a page."""
+        return self.table.html
+
+
 def bundle(text, html=None, data=None):
     """Make the MIME bundle that an object's `_repr_mimebundle_` returns.
 

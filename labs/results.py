@@ -69,7 +69,7 @@ def mcnemar(first, second, truth) -> dict:
 
 
 @dataclass(frozen=True, repr=False)
-class Result(outputs.Shown):
+class Result(outputs.ShownAsTable):
     """One result of a chapter beside its target; the status page reads it."""
     what: str
     value: float
@@ -118,16 +118,6 @@ class Result(outputs.Shown):
     def table(self):
         """A table of one row."""
         return tables.table([self.row], caption=f"Result of the {run.mode()} run")
-
-    @property
-    def text(self):
-        """The result in plain text."""
-        return self.table.text
-
-    @property
-    def html(self):
-        """The result for a page."""
-        return self.table.html
 
     @property
     def data(self) -> dict:

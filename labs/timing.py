@@ -139,7 +139,7 @@ def interval(ratios):
     return values[k - 1], values[n - k], coverage(k)
 
 
-class Paired(outputs.Shown):
+class Paired(outputs.ShownAsTable):
     """What `paired` returns.
 
     Attributes
@@ -209,16 +209,6 @@ class Paired(outputs.Shown):
                 "ratio": self.ratio, "interval": self.interval, "coverage": self.coverage, "pairs": len(self.seconds[0]),
                 "seconds": self.seconds, "first_seconds": self.first_seconds, "memory": self.memory,
                 "memory_note": self.memory_note, "settings": self.settings}
-
-    @property
-    def text(self):
-        """The comparison in plain text."""
-        return self.table.text
-
-    @property
-    def html(self):
-        """The comparison for a page."""
-        return self.table.html
 
 
 def paired(first, second, proof=None, names=("Paddle", "PyTorch"), pairs=15, warmup=3, devices=None,

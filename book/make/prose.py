@@ -6,7 +6,8 @@ claims and predictions. A variable in them is read as ◦.
 import ast
 import re
 
-from book.make.rules import FENCE, called, code, tags
+from book.make.book import code_cells
+from book.make.rules import FENCE, called, tags
 
 VARIABLE = "◦"
 NAMED = {"alt", "caption", "title"}                                     # arguments that a reader reads
@@ -78,7 +79,7 @@ def passages(notebook):
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             yield called(cell), cell.source
-    for cell in code(notebook):
+    for cell in code_cells(notebook):
         if "setup" not in tags(cell):
             for text in in_code(cell):
                 yield called(cell), text

@@ -11,7 +11,8 @@ import re
 from collections import Counter
 
 from book.make import prose
-from book.make.rules import called, code, tags
+from book.make.book import code_cells
+from book.make.rules import called, tags
 
 NOT_YET = ("07_se_resnext", "08_rnn_lm")     # until their own issue
 WORDS = 2500
@@ -69,7 +70,7 @@ def around(text, found):
 def no_long_silence(notebook, document, pages):
     """At most eight code cells in a row without an output; folded and removed cells do not count."""
     run = []
-    for cell in code(notebook):
+    for cell in code_cells(notebook):
         if set(tags(cell)) & {"setup", "hide-cell", "remove-cell"}:
             continue
         run = [] if shows(cell) else [*run, cell]
@@ -155,7 +156,7 @@ def sources_are_linked(notebook, document, pages):
 def claims_can_fail(notebook, document, pages):
     """What makes a claim true is computed, not typed."""
     wrong = []
-    for cell in code(notebook):
+    for cell in code_cells(notebook):
         for name, call in prose.calls(cell):
             if name in ("claim", "Claim"):
                 holds = call.args[1:2] + [keyword.value for keyword in call.keywords if keyword.arg == "holds"]
@@ -167,13 +168,13 @@ def claims_can_fail(notebook, document, pages):
 def predictions_are_answered(notebook, document, pages):
     """A question that the reader is asked keeps its name, which nothing else gets, and is answered further down."""
     wrong, answered, stores = [], set(), Counter()
-    for cell in code(notebook):
+    for cell in code_cells(notebook):
         stores.update(node.id for node in ast.walk(prose.tree(cell) or ast.Module([], []))
                       if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and not cell.source.startswith("%%"))
         for name, call in prose.calls(cell):
             if name == "answer" and isinstance(call.func, ast.Attribute):
                 answered.add(ast.unparse(call.func.value))
-    for cell in code(notebook):
+    for cell in code_cells(notebook):
         for node in ast.walk(prose.tree(cell) or ast.Module([], [])):
             value = getattr(node, "value", None)
             if not isinstance(node, (ast.Assign, ast.Expr)) or not isinstance(value, ast.Call):

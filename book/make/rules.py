@@ -6,6 +6,8 @@ every notebook to every rule, and every rule to a notebook that breaks it.
 import re
 from itertools import groupby
 
+from book.make.book import code_cells
+
 SIDES = ("fluid", "paddle", "torch")
 TAGS = {*SIDES, "hide-input", "hide-cell", "remove-input", "remove-cell", "exercise", "setup"}
 WIDTH = 62
@@ -24,11 +26,6 @@ MYST = {
     "a labelled equation": re.compile(r"\$\$[ \t]*\([^()\n]+\)[ \t]*$", re.M),
 }
 INLINE = {"a role", "a substitution", "a footnote"}
-
-
-def code(notebook):
-    """The notebook's code cells."""
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def tags(cell):
@@ -50,12 +47,12 @@ def called(cell):
 def no_outputs(notebook):
     """Neither outputs nor execution counts."""
     return [f"{called(cell)}: holds {'an output' if cell.outputs else 'an execution count'}; run make notebooks"
-            for cell in code(notebook) if cell.outputs or cell.execution_count is not None]
+            for cell in code_cells(notebook) if cell.outputs or cell.execution_count is not None]
 
 
 def no_empty_cells(notebook):
     """No code cell without code: it cannot be proven to have run."""
-    return [f"{called(cell)}: holds no code" for cell in code(notebook) if not cell.source.strip()]
+    return [f"{called(cell)}: holds no code" for cell in code_cells(notebook) if not cell.source.strip()]
 
 
 def known_tags(notebook):
@@ -69,14 +66,14 @@ def known_tags(notebook):
 def narrow_sides(notebook):
     """A cell of a side keeps within 62 columns, the magic line too: two must fit beside each other."""
     return [f"{called(cell)}: line {number} has {len(line)} columns, {WIDTH} fit: {line}"
-            for cell in code(notebook) if side(cell)
+            for cell in code_cells(notebook) if side(cell)
             for number, line in enumerate(cell.source.splitlines(), 1) if len(line) > WIDTH]
 
 
 def sides_begin_with_their_magic(notebook):
     """A cell tagged `torch` begins with %%torch, and so on: the tag is the label, the magic what runs."""
     wrong = []
-    for cell in code(notebook):
+    for cell in code_cells(notebook):
         first = cell.source.split("\n", 1)[0]
         if side(cell) and not re.match(rf"%%{side(cell)}(\s|$)", first):
             wrong.append(f"{called(cell)}: tagged {side(cell)!r}, expected it to begin with %%{side(cell)}")
@@ -108,7 +105,7 @@ def both_sides(notebook):
 def models_are_placed(notebook):
     """A model that gets weights is made by parity.ready, which puts it on the device that labs.device chooses."""
     return [f"{called(cell)}: parity.load leaves a new model where it was built; parity.ready(side, config, weights) puts it "
-            "on the chosen device" for cell in code(notebook) if re.search(r"\bparity\.load\(\s*[\w.]+\.build\(", cell.source)]
+            "on the chosen device" for cell in code_cells(notebook) if re.search(r"\bparity\.load\(\s*[\w.]+\.build\(", cell.source)]
 
 
 def prose_for_colab(notebook):
@@ -128,7 +125,7 @@ def prose_for_colab(notebook):
 
 def colab_first(notebook, version):
     """The first code cell is Colab's, and installs the tag of this version."""
-    cells = code(notebook)
+    cells = code_cells(notebook)
     if not cells:
         return ["no code cell"]
     first = cells[0]

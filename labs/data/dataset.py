@@ -2,7 +2,7 @@
 from labs import outputs, tables
 
 
-class Dataset(outputs.Shown):
+class Dataset(outputs.ShownAsTable):
     """Arrays of one set, as attributes: `.images`, `.labels` ... and `.card`.
 
     The arrays cannot be written to, so that no cell changes what a later one computes with;
@@ -30,20 +30,11 @@ class Dataset(outputs.Shown):
         return [*super().__dir__(), *self.arrays]
 
     @property
-    def _table(self):
+    def table(self):
+        """The arrays with shapes and ranges."""
         rows = [{"array": name, "shape": str(array.shape), "dtype": str(array.dtype), "least": array.min(), "most": array.max()}
                 for name, array in self.arrays.items()]
         return tables.table(rows, f"{self.card.title} ({self.card.licence}), {self.card.bytes / 1e6:.1f} MB")
-
-    @property
-    def text(self):
-        """The arrays with shapes and ranges, in plain text."""
-        return self._table.text
-
-    @property
-    def html(self):
-        """The same for a page."""
-        return self._table.html
 
     @property
     def data(self):

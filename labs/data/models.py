@@ -79,7 +79,7 @@ class Weights(Mapping):
         return f"{len(self)} tensors, {count:,} weights, in {self.path.name}"
 
 
-class Model(outputs.Shown):
+class Model(outputs.ShownAsTable):
     """A model behind the door: `.config` (a dict), `.weights`, `.folder` (for libraries) and `.card`."""
 
     def __init__(self, card, folder):
@@ -88,23 +88,14 @@ class Model(outputs.Shown):
         self.weights = Weights(folder / "model.safetensors")
 
     @property
-    def _table(self):
+    def table(self):
+        """What the model is."""
         count = sum(int(np.prod(self.weights.shape(name))) for name in self.weights)
         rows = [{"what": "architecture", "value": ", ".join(self.config.get("architectures", ["?"]))},
                 {"what": "tensors", "value": f"{len(self.weights)}"}, {"what": "weights", "value": f"{count:,}"},
                 {"what": "licence", "value": self.card.licence}, {"what": "from", "value": self.card.homepage},
                 {"what": "sha256", "value": self.card.sha256}]
         return tables.table(rows + ([{"what": "note", "value": self.card.note}] if self.card.note else []), self.card.title)
-
-    @property
-    def text(self):
-        """What the model is, in plain text."""
-        return self._table.text
-
-    @property
-    def html(self):
-        """The same for a page."""
-        return self._table.html
 
     @property
     def data(self):

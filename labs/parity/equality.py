@@ -10,7 +10,7 @@ from labs.tables import Verdict, table
 
 
 @dataclass(frozen=True, repr=False)
-class Equality(outputs.Shown):
+class Equality(outputs.ShownAsTable):
     """How far apart named arrays are, and how far they may be."""
     title: str
     rows: list          # (name, worst difference relative to the array's size, problem)
@@ -37,20 +37,14 @@ class Equality(outputs.Shown):
             raise ParityError(f"{self.title}: not equal within {self.tolerance:.0e}: " + "; ".join(wrong[:5]))
         return self
 
-    def _table(self):
+    @property
+    def table(self):
+        """A row for each array."""
         rows = [{"array": name, "worst difference": error, "equal": Verdict(not problem and error <= self.tolerance,
                                                                             problem or None)}
                 for name, error, problem in self.rows]
         rows = rows or [{"array": "none", "worst difference": float("nan"), "equal": Verdict(False, "nothing was compared")}]
         return table(rows, caption=f"{self.title}. Allowed: {self.tolerance:.0e} of an array's size.")
-
-    @property
-    def text(self) -> str:
-        return self._table().text
-
-    @property
-    def html(self) -> str:
-        return self._table().html
 
     @property
     def data(self) -> dict:

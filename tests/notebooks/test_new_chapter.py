@@ -43,7 +43,7 @@ def test_what_it_writes_keeps_every_rule_and_the_skeleton(root):
                  rules.both_sides, rules.models_are_placed, rules.prose_for_colab, rules.front_matter):
         assert rule(nb) == []
     assert prose_rules.broken(nb, "chapters/40_something", book.pages(ROOT)) == []
-    said = {name for cell in rules.code(nb) for name, _ in prose.calls(cell)}
+    said = {name for cell in book.code_cells(nb) for name, _ in prose.calls(cell)}
     assert {"Claim", "learned", "prediction", "answer"} <= said, "it shows how to claim and to ask"
     assert rules.colab_first(nb, book.version(ROOT)) == []
     assert any(rules.side(cell) == "paddle" for cell in nb.cells), "a pair"

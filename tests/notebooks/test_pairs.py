@@ -161,19 +161,19 @@ def test_a_side_without_tag_may_stand_alone():
 
 def test_outputs_and_execution_counts_are_caught():
     nb = made()
-    rules.code(nb)[1].execution_count = 3
+    book.code_cells(nb)[1].execution_count = 3
     assert "execution count" in rules.no_outputs(nb)[0]
     nb = made()
-    rules.code(nb)[1].outputs = [nbformat.v4.new_output("stream", text="1")]
+    book.code_cells(nb)[1].outputs = [nbformat.v4.new_output("stream", text="1")]
     assert "an output" in rules.no_outputs(nb)[0]
 
 
 def test_a_missing_or_outdated_colab_cell_is_caught():
     nb = made()
     assert "the tag v9.9.9" in rules.colab_first(nb, "9.9.9")[0]
-    rules.code(nb)[0].source += "\n%pip install torch"
+    book.code_cells(nb)[0].source += "\n%pip install torch"
     assert "installs torch" in rules.colab_first(nb, VERSION)[0]
-    nb.cells.remove(rules.code(nb)[0])
+    nb.cells.remove(book.code_cells(nb)[0])
     assert "run make notebooks" in rules.colab_first(nb, VERSION)[0]
 
 

@@ -8,7 +8,7 @@ from labs.tables import Verdict, table
 
 
 @dataclass(frozen=True, repr=False)
-class Caught(outputs.Shown):
+class Caught(outputs.ShownAsTable):
     """What `caught` returns: one row a mistake; shows itself as a table.
 
     A task without a ladder may make one of its own rows, each with `planted`, `caught` and what else the table is to show.
@@ -58,18 +58,12 @@ class Caught(outputs.Shown):
     def __iter__(self):
         return iter(self.rows)
 
-    def _table(self):
+    @property
+    def table(self):
+        """A row for each mistake."""
         columns = [name for name in (self.rows[0] if self.rows else ["planted", "caught"]) if name != "name"]
         left = f" Not planted, for the batches do not reach them: {', '.join(self.unreached)}." if self.unreached else ""
         return table([row | {"caught": Verdict(row["caught"])} for row in self.rows], caption=self.title + left, columns=columns)
-
-    @property
-    def text(self) -> str:
-        return self._table().text
-
-    @property
-    def html(self) -> str:
-        return self._table().html
 
     @property
     def data(self) -> dict:
