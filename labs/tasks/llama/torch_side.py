@@ -14,7 +14,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from labs.tasks.llama.config import (
-    left_padded, rotary_tables, unpadded)
+    left_padded,
+    rotary_tables,
+    unpadded,
+)
 
 
 def upcast(x):
