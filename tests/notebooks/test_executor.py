@@ -249,7 +249,8 @@ def test_peak_memory_survives_a_reset_of_the_kernels_own_mark(root, capsys):
 def test_ctrl_c_ends_the_build_and_its_kernels(root):
     (root / "_toc.yml").write_text("root: slow\n")
     (root / "slow.md").write_text(text_of([f"open({str(root / 'began')!r}, 'w'); import time; time.sleep(120)"]))
-    code = "import sys, pathlib; from book.make import book, budgets, execute; execute.main([], pathlib.Path(sys.argv[1]))"
+    code = ("import signal, sys, pathlib; signal.signal(signal.SIGINT, signal.default_int_handler); "      # a shell's background job ignores it
+            "from book.make import execute; execute.main([], pathlib.Path(sys.argv[1]))")
     build = subprocess.Popen([sys.executable, "-c", code, str(root)], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, text=True, start_new_session=True)
     give_up = time.monotonic() + 60

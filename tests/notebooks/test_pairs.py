@@ -150,6 +150,12 @@ def test_each_rule_catches_what_it_forbids(rule, old, new, says):
     assert any(says in line for line in rule(made(BODY.replace(old, new))))
 
 
+def test_a_message_names_the_cell_by_its_id_and_its_first_line():
+    broken, = rules.known_tags(made(BODY.replace(":tags: [paddle]", ":tags: [paddle, hidden]")))
+    cell = next(cell for cell in made().cells if rules.side(cell) == "paddle")
+    assert broken.startswith(f"cell {cell.id}, '%%paddle -i x': unknown tag 'hidden'")
+
+
 def test_three_sides_and_two_pairs_in_a_row_are_whole():
     fluid = "```{code-cell}\n:tags: [fluid]\n%%fluid\nimport paddle\n```\n\n"
     assert rules.both_sides(made(BODY.replace(PAIR, fluid + PAIR + "\n" + PAIR))) == []

@@ -145,6 +145,11 @@ def test_a_quoted_number_needs_a_source():
     assert any("'99.05 %' has no source" in line for line in said)
 
 
+def test_a_typed_digit_is_shown_with_the_words_around_it():
+    line, = prose_rules.typed_digits(made(BODY + "\n\nWe saw 37 cats today.\n"), HERE, THERE)
+    assert "'37' is typed in" in line and "We saw 37 cats today." in line
+
+
 def test_folded_cells_and_outputs_break_no_silence():
     folded = "```{code-cell}\n:tags: [hide-cell]\nx = 1\n```\n\n"
     assert prose_rules.no_long_silence(made(folded * 12 + QUIET * 8), HERE, THERE) == []
