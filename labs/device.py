@@ -216,9 +216,8 @@ def _framework(name):
 def _place(name, has_gpu, why_not):
     chosen = choice(name)
     if chosen == "cuda" and not has_gpu:
-        other = next(each for each in FRAMEWORKS if each != name)
         raise DeviceError(f"LABS_DEVICE={os.environ['LABS_DEVICE']!r} wants CUDA for {FRAMEWORKS[name]}, but {why_not}. "
-                          f"Here {FRAMEWORKS[name]} has: cpu. Choose LABS_DEVICE=auto, or LABS_DEVICE={other}=cuda,{name}=cpu")
+                          f"Here {FRAMEWORKS[name]} has: cpu. Choose LABS_DEVICE=auto: each framework takes the best that it has")
     return "gpu" if has_gpu and chosen != "cpu" else "cpu"
 
 

@@ -10,12 +10,13 @@ import json
 import os
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from labs import outputs, tables
 
 BYTES = 1 << 28          # 256 MiB: more than the caches of most processors hold
-SIZE, SIZE_GPU = 1024, 8192
+SIZES, SIZES_GPU = (256, 512, 1024), (8192,)     # widths of the matrices: which is fastest hangs on the caches
 COLUMNS = 4096           # of the matrix that a product with a vector reads
 CALLS = 1000             # small operations that are timed together: the clock itself costs little then
 REPEATS = 3              # measurements of each limit: the best counts, their range is shown
@@ -177,8 +178,8 @@ FIELDS = ("date", "conditions", "flops", "bandwidth", "dispatch", "devices", "th
 def limits(seconds=1.0, only=None):
     """Measure the machine's limits as it is now configured, alone on the machine.
 
-    NumPy and each framework that is installed multiply two square float32 matrices (1024 wide;
-    8192 on a GPU), read 256 MiB in two ways (a sum, and a matrix times a vector), and add one number
+    NumPy and each framework that is installed multiply two square float32 matrices (256, 512 and
+    1024 wide; 8192 on a GPU), read 256 MiB in two ways (a sum, and a matrix times a vector), and add one number
     to another, each as often as fits in its share of the time, three times over; the fastest counts.
 
     Parameters
@@ -203,7 +204,7 @@ def limits(seconds=1.0, only=None):
         if unknown or not only:
             raise ValueError(f"only: expected some of {', '.join(works)}, got {only!r}")
         works = {name: works[name] for name in only}
-    share = seconds / (4 * REPEATS * len(works))
+    share = seconds / (4 * REPEATS * len(works))        # products, two readings, starts
     flops, bandwidth, dispatch, devices, readers = {}, {}, {}, {}, {}
     spread = {"flops": {}, "bandwidth": {}, "dispatch": {}}
 
@@ -212,8 +213,9 @@ def limits(seconds=1.0, only=None):
         return [best(call, share, timing.synchronise) for _ in range(REPEATS)]
     with timing.alone():
         for name, work in works.items():
-            devices[name], size, product, reading, small = work()
-            found = [2 * size ** 3 / took for took in repeated(product)]
+            devices[name], products, reading, small = work()
+            found = [max(2 * size ** 3 / best(product, share / len(products), timing.synchronise)
+                         for size, product in products.items()) for _ in range(REPEATS)]
             flops[name], spread["flops"][name] = max(found), [min(found), max(found)]
             rates = {how: [BYTES / took for took in repeated(read)] for how, read in reading.items()}
             readers[name] = max(rates, key=lambda how: max(rates[how]))     # noqa: B023
@@ -221,7 +223,7 @@ def limits(seconds=1.0, only=None):
             spread["bandwidth"][name] = [min(rates[readers[name]]), bandwidth[name]]
             starts = [took / CALLS for took in repeated(lambda: [small() for _ in range(CALLS)])]   # noqa: B023
             dispatch[name], spread["dispatch"][name] = min(starts), [min(starts), max(starts)]
-            del product, reading            # 256 MiB each
+            del products, reading           # 256 MiB each
     return Limits(flops, bandwidth, devices, os.environ.get("OMP_NUM_THREADS") or "each library's own choice", dispatch,
                   conditions() if only is None else None, readers=readers, spread=spread)
 
@@ -275,29 +277,32 @@ def _file(where, folder):
 
 
 def _numpy():
-    """Return the device, the size of the matrices, their product, the sum, and a small operation, ready to be called."""
+    """Return the device, products of square matrices by width, readers of memory, and a small operation, to be called."""
     import numpy
-    a, x, one = numpy.ones((SIZE, SIZE), "float32"), numpy.ones(BYTES // 4, "float32"), numpy.ones(1, "float32")
+    x, one = numpy.ones(BYTES // 4, "float32"), numpy.ones(1, "float32")
     matrix, vector = x.reshape(-1, COLUMNS), numpy.ones(COLUMNS, "float32")
-    return "cpu", SIZE, lambda: a @ a, {"sum": x.sum, "matrix times vector": lambda: matrix @ vector}, lambda: one + one
+    squares = {size: numpy.ones((size, size), "float32") for size in SIZES}
+    products = {size: partial(numpy.matmul, a, a) for size, a in squares.items()}
+    return "cpu", products, {"sum": x.sum, "matrix times vector": lambda: matrix @ vector}, lambda: one + one
 
 
 def _paddle():
     from labs import device
     place = device.paddle()
     import paddle
-    size = SIZE if place == "cpu" else SIZE_GPU
-    a, x, one = paddle.ones([size, size], "float32"), paddle.ones([BYTES // 4], "float32"), paddle.ones([1], "float32")
+    x, one = paddle.ones([BYTES // 4], "float32"), paddle.ones([1], "float32")
     matrix, vector = x.reshape([-1, COLUMNS]), paddle.ones([COLUMNS], "float32")
-    reading = {"sum": x.sum, "matrix times vector": lambda: paddle.mv(matrix, vector)}
-    return place, size, lambda: paddle.matmul(a, a), reading, lambda: one + one
+    squares = {size: paddle.ones([size, size], "float32") for size in (SIZES if place == "cpu" else SIZES_GPU)}
+    products = {size: partial(paddle.matmul, a, a) for size, a in squares.items()}
+    return place, products, {"sum": x.sum, "matrix times vector": lambda: paddle.mv(matrix, vector)}, lambda: one + one
 
 
 def _torch():
     from labs import device
     place = device.torch()
     import torch
-    size = SIZE if place == "cpu" else SIZE_GPU
-    a, x, one = torch.ones(size, size, device=place), torch.ones(BYTES // 4, device=place), torch.ones(1, device=place)
+    x, one = torch.ones(BYTES // 4, device=place), torch.ones(1, device=place)
     matrix, vector = x.view(-1, COLUMNS), torch.ones(COLUMNS, device=place)
-    return place, size, lambda: a @ a, {"sum": x.sum, "matrix times vector": lambda: matrix.mv(vector)}, lambda: one + one
+    squares = {size: torch.ones(size, size, device=place) for size in (SIZES if place == "cpu" else SIZES_GPU)}
+    products = {size: partial(torch.matmul, a, a) for size, a in squares.items()}
+    return place, products, {"sum": x.sum, "matrix times vector": lambda: matrix.mv(vector)}, lambda: one + one

@@ -89,7 +89,7 @@ def fetch(name):
         if wrong:
             damaged = {file: why for file, why in wrong.items() if why != "missing"}
             if damaged:
-                print(f"{name}: damaged in the cache, fetched again: "
+                print(f"{name}: damaged in the cache; it is put aside and asked for again: "
                       + "; ".join(f"{file}: {why}" for file, why in damaged.items()), file=sys.stderr)
             _fetch(card, wrong)
     return cache.place(card)

@@ -51,12 +51,13 @@ def test_break_even():
         {
             (4e-6 * 80e9 / 2) ** (1 / 3): "Paddle's width",
             (4e-6 * 100e9 / 2) ** (1 / 3): "Paddle's time to start",
+            (1e-6 * 80e9 / 2) ** (1 / 3): "Paddle's operations a second",
             WIDTH * 2 ** (1 / 3): "a multiplication and an addition",
             WIDTH**1.5: "n^3, not n^2",
             3 * WIDTH: "solve 2 n^3",
         },
         MACHINE,
-        ratios=(0, 0.5, 2, -1, 1.15),
+        ratios=(0, 0.5, 2, -1, 1.05, 1.15),
     )
     assert install.break_even(round(WIDTH), MACHINE).right
 
@@ -130,6 +131,8 @@ def test_one_memory_is_told_from_a_copy():
         distort=False,
     )  # nothing is drawn here
     attacks.refused(install.shared(lambda t: paddle.from_dlpack(t.clone())), "it is a copy")
+    attacks.refused(install.shared(lambda t: paddle.from_dlpack(t.contiguous())), "it is a copy")
+    attacks.refused(install.shared(lambda t: paddle.from_dlpack(t if t.dtype in (torch.float32, torch.float64, torch.int64) else t.clone())), "it is a copy")
     attacks.refused(install.shared(lambda t: paddle.from_dlpack(t.T.contiguous())))
 
 

@@ -108,7 +108,7 @@ def test_a_damaged_cache_is_fetched_again_with_a_word(shelf, server, capsys, dam
     path.write_bytes(damage(path.read_bytes()))
     os.utime(path, ns=(1, 1))
     assert whole(data.fetch("good"))
-    assert "damaged in the cache, fetched again" in (said := capsys.readouterr().err) and says in said
+    assert "damaged in the cache; it is put aside" in (said := capsys.readouterr().err) and says in said
     assert server.asked == ["/good/one.bin"], "the file that was whole is kept"
     assert shelf.hidden() == []
 

@@ -168,7 +168,7 @@ def test_a_device_that_is_not_there_raises_and_says_what_is(monkeypatch):
     pretend(monkeypatch, torch_gpus=1, paddle_cuda=False)
     monkeypatch.setenv("LABS_DEVICE", "cuda")
     assert device.torch() == "cuda"
-    with pytest.raises(device.DeviceError, match="for processors only. Here PaddlePaddle has: cpu.*LABS_DEVICE=torch=cuda,paddle=cpu"):
+    with pytest.raises(device.DeviceError, match="for processors only. Here PaddlePaddle has: cpu.*LABS_DEVICE=auto: each framework takes the best"):
         device.paddle()
     pretend(monkeypatch, torch_gpus=0)
     with pytest.raises(device.DeviceError, match="finds no GPU"):
