@@ -97,6 +97,8 @@ def main(arguments=None, root=book.ROOT):
     print(f"{of_tests:.0%} of the tests' seconds belong to chapters" + ("" if by_file else f": taken as all, because there is no {TESTS}"))
     if total > GOAL_S:
         print(advice(steps, now, then, of_tests))
+        apart = total - min(later["make test"], later["make book"] + later["make test-site"])
+        print(f"with the tests in one job, and the book and its site in another beside it: {apart / 60:.1f} min")
     for seconds, what in list(lines(by_file, TESTS))[:8] if total > GOAL_S or total_now > NOW_S else []:
         print(f"  {seconds:>6.0f} s  {what}")
 

@@ -44,6 +44,8 @@ def test_over_the_goal_it_says_what_a_chapter_may_take_and_what_takes_longest(ro
     assert "over the goal" in text and "200 s  tests/unit/test_x.py" in text
     # of a chapter now: 200 / 2 + 300 / 2 + 100 / 2; fixed: 100 + 200
     assert f"a chapter may take {(65 * 60 - 300) / 45:.0f} s of continuous integration in all; now it takes 300 s: 100 s in make test" in text
+    # 45 chapters: tests 200 + 4500, book and site 9000; beside each other, after the environment
+    assert f"in another beside it: {(100 + 9000) / 60:.1f} min" in text
 
 
 def test_the_seconds_of_the_tests_are_kept_longest_first(tmp_path):
