@@ -24,4 +24,4 @@ def cases(data) -> dict:
     def batches(config):
         first, *others = data.batches(images, config.soft(clothes.labels[:64]), size=8, epochs=1, seed=0)[:STEPS]
         return [first, *others[:-1], tuple(a[:5] for a in others[-1]), first]
-    return {config.model: (config, batches(config)) for config in (small, slim)}     # the smallest first: mistakes are planted in it
+    return {config.model: (config, batches(config)) for config in (slim, small)}
