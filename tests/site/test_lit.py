@@ -39,7 +39,7 @@ def test_lines_that_correspond_stand_at_one_height():
 def test_a_line_without_a_counterpart_is_marked_whole_and_faces_a_gap():
     found = lit.compare("a = 1\nb = 2", "a = 1\n# differs: the order\nb = 2")
     assert marks(found.first) == [] and found.first.count(lit.BREAK) == 1
-    assert marks(found.second) == ["# differs: the order"] and found.differ == ([], [2])
+    assert marks(found.second) == ["# differs: the order"] and found.differ == ([], [2]) and found.marked == 1
 
 
 @pytest.mark.parametrize("first, second", [

@@ -66,11 +66,12 @@ def sources(block, name):
 
 def light(block):
     """Mark in the code of a block what Paddle and PyTorch do not share; cells correspond in their order."""
-    block["lines"], block["differ"] = 0, {"paddle": [], "torch": []}
+    block["lines"], block["marked"], block["differ"] = 0, 0, {"paddle": [], "torch": []}
     passed = {"paddle": 0, "torch": 0}
     for first, second in zip(sources(block, "paddle"), sources(block, "torch")):
         found = lit.compare(first.astext(), second.astext())
         block["lines"] += found.lines
+        block["marked"] += found.marked
         for name, code, painted, differ in zip(passed, (first, second), (found.first, found.second), found.differ):
             block["differ"][name] += [passed[name] + line for line in differ]
             passed[name] += len(code.astext().rstrip("\n").split("\n"))
@@ -135,7 +136,7 @@ def visit_comparison(self, node):
 
 def bar(node):
     """How much differs, as a button that shows and hides the marks; the line numbers are there for who hears the page."""
-    count = max(map(len, node["differ"].values()))
+    count = node["marked"]
     if not node["lines"]:
         return ""
     of = f'{node["lines"]} line{"s" if node["lines"] > 1 else ""}'

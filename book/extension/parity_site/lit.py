@@ -31,12 +31,15 @@ class Lit:
         Of the longer side, gaps included.
     differ : tuple of list of int
         Line numbers of each side, from 1, on which something is marked.
+    marked : int
+        Rows, of `lines`, in which either side is marked.
     """
 
     first: str
     second: str
     lines: int
     differ: tuple = field(default_factory=lambda: ([], []))
+    marked: int = 0
 
 
 def lines_of(code):
@@ -149,14 +152,15 @@ def compare(first, second):
     """
     texts = [lines_of(first), lines_of(second)]
     pairs = align(*([key(line) for line in text] for text in texts))
-    sides, differ = ([], []), ([], [])
+    sides, differ, marked = ([], []), ([], []), 0
     for pair in pairs:
         if None in pair:
             marks = [set() if i is None else lone(text[i]) for text, i in zip(texts, pair)]
         else:
             marks = differing(texts[0][pair[0]], texts[1][pair[1]])
+        marked += any(marks)
         for side, (text, i) in enumerate(zip(texts, pair)):
             sides[side].append(BREAK if i is None else paint(text[i], marks[side]) + "\n")
             if i is not None and marks[side]:
                 differ[side].append(i + 1)
-    return Lit("".join(sides[0]), "".join(sides[1]), len(pairs), differ)
+    return Lit("".join(sides[0]), "".join(sides[1]), len(pairs), differ, marked)
