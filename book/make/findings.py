@@ -40,7 +40,7 @@ def worst(run):
             row["ladders"] += 1
             for rung in pair["rungs"]:
                 row["green"] = row["green"] and bool(rung["green"])
-                row[rung["name"]] = max(row[rung["name"]] or 0.0, float(rung["error64"]))
+                row[rung["name"]] = max(row.get(rung["name"]) or 0.0, float(rung["error64"]))      # "also: cache" too
     return found
 
 

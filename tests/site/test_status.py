@@ -160,6 +160,13 @@ def test_a_rung_that_was_not_climbed_has_no_error(book):
     assert row["loss"] == 1e-14 and row["gradients"] is None and page(book(short)).proof()["worst float64 error"] == 1e-14
 
 
+def test_a_further_rung_of_a_ladder_has_no_column_and_counts_as_green_or_red(book):
+    more = ladder(1e-14)
+    more["pairs"][0]["rungs"].append(more["pairs"][0]["rungs"][0] | {"name": "also: cache", "error64": 1.0, "green": False})
+    found = findings.worst(page(book(more)).run)["PyTorch and Paddle"]
+    assert found["also: cache"] == 1.0 and not found["green"] and found["forward"] == 1e-14
+
+
 def test_a_counted_number_is_written_whole_and_without_an_interval(book):
     counted = RESULT | {"what": "parameters", "value": 27_559_896, "n": None, "interval": None, "band": [27_559_896, 27_559_896]}
     row, = page(book(counted)).results()
