@@ -108,7 +108,7 @@ class SelfDistance(outputs.Shown):
 
 
 def self_distance(first, second, batches: list, config, weights: dict, draws: int = DRAWS, seed: int = 0, factors=FACTORS,
-                  rate: str = "learning_rate", names=("first", "second"), planted: bool = False) -> SelfDistance:
+                  rate: str = "learning_rate", names=("first", "second"), planted: bool = False, streams: bool = False) -> SelfDistance:
     """Train one side many times, the other once, and planted learning rates once each; all in float32.
 
     Parameters
@@ -116,7 +116,7 @@ def self_distance(first, second, batches: list, config, weights: dict, draws: in
     first, second : module or namespace
         As `labs.parity.climb` takes them.
     batches : list of tuple of array
-        One whole training; along their first axis the order of examples must not matter (no state is carried).
+        One whole training; along their first axis the order of examples must not matter, unless `streams` says otherwise.
     config : dataclass
     weights : dict of str to array
     draws : int
@@ -128,6 +128,9 @@ def self_distance(first, second, batches: list, config, weights: dict, draws: in
         The config's field.
     names : pair of str
     planted : bool
+    streams : bool
+        The batches are (T, B) and state is carried from one to the next, stream by stream: each draw puts the streams into one
+        order, along the second axis, for all batches.
 
     Raises
     ------
@@ -148,7 +151,8 @@ def self_distance(first, second, batches: list, config, weights: dict, draws: in
     right, rng = losses(first), np.random.default_rng(seed)
     own = []
     for _ in range(draws):
-        shuffled = [tuple(a[order] for a in batch) for batch in batches for order in [rng.permutation(len(batch[0]))]]
+        shuffled = in_one_order(batches, rng) if streams else [
+            tuple(a[order] for a in batch) for batch in batches for order in [rng.permutation(len(batch[0]))]]
         own.append(apart(losses(first, shuffled, moved(weights, ULPS, int(rng.integers(2**31))))))
     power, seen = [], 0
     for factor in sorted(factors):
@@ -157,3 +161,9 @@ def self_distance(first, second, batches: list, config, weights: dict, draws: in
         if seen == 2:
             break
     return SelfDistance(*names, apart(losses(second)), own, power, planted)
+
+
+def in_one_order(batches, rng):
+    """Batches (T, B) with their streams in another order, the same for all: what is carried stays with its stream."""
+    order = rng.permutation(batches[0][0].shape[1])
+    return [tuple(np.ascontiguousarray(a[:, order]) for a in batch) for batch in batches]

@@ -5,7 +5,7 @@ from small_nets import Small, batches_of_noise, norm_net
 
 from labs import outputs, parity
 from labs.parity.climbing import changed
-from labs.parity.self_distance import SelfDistance, self_distance
+from labs.parity.self_distance import SelfDistance, in_one_order, self_distance
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +50,12 @@ def test_nothing_to_draw_is_refused(made):
     (first, second), batches, weights = made
     with pytest.raises(parity.ParityError, match="at least two draws"):
         self_distance(first, second, batches, Small(), weights, draws=1)
+
+
+def test_streams_keep_one_order_from_batch_to_batch():
+    """Text that goes on from batch to batch must go on in every draw, or the carried state is another stream's."""
+    text = np.arange(24).reshape(4, 6).T            # four streams, six steps
+    drawn = in_one_order([(text[:3], text[:3] + 1), (text[3:], text[3:] + 1)], np.random.default_rng(2))
+    (x, y), (later, _) = drawn
+    assert (later[0] == x[-1] + 1).all() and (y == x + 1).all()
+    assert sorted(x[0]) == sorted(text[0]) and (x[0] != text[0]).any()
