@@ -13,7 +13,6 @@ SMOKE_EXCEPTIONS = dict.fromkeys(("01_install", "07_se_resnext", "08_rnn_lm", "2
 # A quick run of more than 90 s is an exception, named here with its reason.
 EXCEPTIONS = {
     "07_se_resnext": "fifty layers: one step of the full network in float64 on three sides",
-    "08_rnn_lm": "two corpora, and the real Fluid trains beside two frameworks",
     "22_tokenizers": "each id of three tokenizers is compared with the library's on whole corpora",
     "26_llama": "135 million parameters on three sides, in two precisions, and a little training",
 }

@@ -14,16 +14,17 @@ from book.make import prose
 from book.make.book import code_cells
 from book.make.rules import called, tags
 
-NOT_YET = ("07_se_resnext", "08_rnn_lm")     # until their own issue
+NOT_YET = ("07_se_resnext",)     # until their own issue
 WORDS = 2500
 SILENT_CELLS = 8
 NUMBER = r"\d+(?:\.\d+)*"
+PAGE = rf"{NUMBER}[a-z]?"                       # a chapter's second page is 8b
 NUMBERED = re.compile(rf"\b(?:chapter|section|part|table|figure|equation|algorithm|appendix|exercise|lab|line|page|version|issue)s?\s+"
-                      rf"{NUMBER}(?:(?:,| and| or| to|, and)\s+{NUMBER})*\b", re.I)
+                      rf"{PAGE}(?:(?:,| and| or| to|, and)\s+{PAGE})*\b", re.I)
 VERSIONED = re.compile(r"\b(?:Python|Paddle|paddlepaddle|PaddlePaddle|PyTorch|NumPy|TensorFlow|Fluid|CUDA|Llama|Qwen|Gemma|Phi|GPT|Zen|"
                        r"transformers|Transformers|Jupyter Book)\s+\d{1,2}(?:\.\d+)*(?!\s*%|,?\d|\.\d)")
-FIRST_OF_A_LINE = re.compile(rf"^(?:#+\s+|\s*(?:[-*]\s+)?(?:\*\*)?){NUMBER}(?:[.)](?=\s|\*)|\*\*)", re.M)
-LINK_TO_A_CHAPTER = re.compile(r"\[\d+\. (?=[^\]]*\]\([^)]*\.ipynb)")
+FIRST_OF_A_LINE = re.compile(rf"^(?:#+\s+|\s*(?:[-*]\s+)?(?:\*\*)?){PAGE}(?:[.)](?=\s|\*)|\*\*)", re.M)
+LINK_TO_A_CHAPTER = re.compile(r"\[\d+[a-z]?\. (?=[^\]]*\]\([^)]*\.ipynb)")
 TOKEN = re.compile(r"[A-Za-z0-9_][\w.,:%+'-]*", re.A)
 YEAR = re.compile(r"(?:1[6-9]\d\d|20[0-4]\d)s?|\d{4}-\d\d-\d\d")
 COMMIT = re.compile(r"(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}")

@@ -85,6 +85,11 @@ def test_the_made_up_chapter_keeps_every_rule():
     assert prose_rules.broken(made(), HERE, THERE) == []
 
 
+def test_the_second_page_of_a_chapter_has_a_letter():
+    body = BODY.replace("# 40. A made", "# 40b. A made").replace("Chapters 6 and 26", "Chapters 6b and 26")
+    assert "# 40b." in body and "6b and" in body and prose_rules.broken(made(body), HERE, THERE) == []
+
+
 CHANGES = [
     ("typed_digits", "Since May 2018.", "It took 12 seconds.", "'12' is typed"),
     ("typed_digits", "Since May 2018.", "It is 96 % right.", "'96' is typed"),

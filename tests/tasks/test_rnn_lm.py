@@ -8,7 +8,7 @@ from proven import MistakePromises, TwinPromises
 
 from labs import checkpoints, data, parity, results
 from labs.tasks import rnn_lm
-from labs.tasks.rnn_lm import proof, sampling, text, training
+from labs.tasks.rnn_lm import counting, proof, sampling, text, training
 from labs.tasks.rnn_lm.config import CONFIGS, SHAKESPEARE, SMALL, TANG, Config
 
 SIDES = pytest.mark.parametrize("side", ["paddle", "torch"], indirect=True)
@@ -130,7 +130,7 @@ def test_streams_go_on_where_they_ended_and_targets_are_one_later():
 def test_bad_text_is_told_what_is_wrong():
     letters = text.Vocabulary("abca")
     assert letters.tokens == ("a", "b", "c") and letters.decode(letters.encode("cab")) == list("cab")
-    for bad, message in (("abx", "sign 'x' at place 2 is not among the 3"), ("", "an empty text")):
+    for bad, message in (("abx", "token 'x' at position 2 is not among the 3"), ("", "an empty text")):
         with pytest.raises(text.TextError, match=message):
             letters.encode(bad)
     with pytest.raises(text.TextError, match="empty text has no vocabulary"):
@@ -154,6 +154,29 @@ def test_held_out_plays_are_not_trained_on():
     assert len(set("".join(plays.values()))) == SHAKESPEARE.vocabulary
     with pytest.raises(ValueError, match="level: expected characters or words"):
         text.shakespeare(data.folder("shakespeare"), "syllables")
+
+
+def test_what_counting_says_of_all_successors_adds_up_to_one():
+    train = np.array([0, 1, 2, 0, 1, 1, 3, 0, 1, 2])
+    for context in ([0, 1], [1, 1], [3, 3], [2]):           # frequent, once, never seen, shorter than the order
+        last = [counting.ngrams(train, np.array([*context, token]), 5, 3) for token in range(5)]
+        for n in last[0]:
+            assert sum(np.exp(-each[n][-1]) for each in last) == pytest.approx(1)
+
+
+def test_counting_by_pencil():
+    """Of 5 tokens 0 occurs 3 times, with 2 kinds: (3 + 2 / 4) / 7. After 0 come 0, 1 and 1: (2 + 2 p(1)) / 5."""
+    train = np.array([0, 0, 1, 0, 1])
+    nats = counting.ngrams(train, np.array([0, 1]), 4, 2)
+    assert np.exp(-nats[1]) == pytest.approx([3.5 / 7, 2.5 / 7])
+    assert np.exp(-nats[2]) == pytest.approx([3.5 / 7, (2 + 2 * 2.5 / 7) / 5])
+
+
+def test_counting_refuses_what_it_cannot_count():
+    for bad, message in (({"vocabulary": 10_000, "order": 5}, "below 2"), ({"vocabulary": 4, "order": 0}, "order: expected at least 1"),
+                         ({"vocabulary": 4, "order": 3}, "expected at least 3 tokens")):
+        with pytest.raises(ValueError, match=message):
+            counting.ngrams(np.array([0, 1]), np.array([1]), **bad)
 
 
 def test_metre_counts_characters_and_refuses_strangers():

@@ -19,7 +19,7 @@ class Config:
     learning_rate: float = 1.0      # of a loss summed over steps: 20 times that of a mean
     clip: float = 5.0               # largest joint norm of all gradients
     epochs: int = 13                # medium 39, large 55
-    flat_epochs: int = 4            # epochs before the rate falls
+    flat_epochs: int = 4            # epochs before the learning rate falls
     decay: float = 0.5              # by which it falls after each further epoch
     beta1: float | None = None      # Adam's three; SGD has none
     beta2: float | None = None
@@ -45,7 +45,7 @@ LARGE = Config(embedding=1500, hidden=1500, dropout=0.65, steps=35, scale=0.04, 
 # Adam's defaults in both frameworks, spelled out.
 ADAM = {"optimizer": "adam", "learning_rate": 2e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 
-# Characters. 84 signs leave the softmax cheap, so the LSTM may be wider; Adam wants no schedule to begin with.
+# Characters. 84 different characters leave the softmax cheap, so the LSTM may be wider; Adam wants no schedule to begin with.
 SHAKESPEARE = Config(vocabulary=84, embedding=64, hidden=256, steps=64, batch_size=32, **ADAM,
                      epochs=2, flat_epochs=1, decay=0.25)
 # Chinese characters stand between words and letters: 3,000 of them, and poems of 24 to 64.

@@ -62,7 +62,7 @@ def build(config, dtype="float32"):
 
 
 def make_optimizer(model, config):
-    """Write the way back, the clipping and the optimizer."""
+    """Write backward pass, clipping and optimizer."""
     with fluid.program_guard(model.main, model.startup):
         rate = config["learning_rate"]
         optimizer = fluid.optimizer.SGD(rate)
@@ -77,15 +77,15 @@ def make_optimizer(model, config):
     return optimizer
 
 
-def clip_gradients(gradients, most, dtype):
+def clip_gradients(gradients, limit, dtype):
     """Scale all gradients so that their joint norm fits."""
     # differs: GradientClipByGlobalNorm fails in float64
     layers = fluid.layers
     norm = layers.sqrt(layers.sums([layers.reduce_sum(
         layers.square(g)) for _, g in gradients]))
-    most = layers.fill_constant([1], dtype, most)
+    limit = layers.fill_constant([1], dtype, limit)
     scale = layers.elementwise_div(
-        most, layers.elementwise_max(norm, most))
+        limit, layers.elementwise_max(norm, limit))
     return [(p, layers.elementwise_mul(g, scale))
             for p, g in gradients]
 

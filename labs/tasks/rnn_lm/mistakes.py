@@ -34,12 +34,12 @@ def by_hand(alter):
 
 def sigmoid_for_tanh(lstm):
     """The cell goes out through a sigmoid where tanh belongs."""
-    lstm.squash = lambda c: 1 / (1 + (-c).exp())
+    lstm.tanh = lambda c: 1 / (1 + (-c).exp())
 
 
 def not_squashed(lstm):
     """The cell goes out as it is."""
-    lstm.squash = lambda c: c
+    lstm.tanh = lambda c: c
 
 
 def gates_in_order(order, every=True):

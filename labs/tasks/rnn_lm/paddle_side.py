@@ -10,7 +10,7 @@ import paddle.nn.functional as F
 from paddle import nn
 
 
-def cell(x, h, c, weights, squash, peepholes=None):
+def cell(x, h, c, weights, tanh, peepholes=None):
     """One step of an LSTM: x (B, E); h and c (B, H)."""
     w_x, w_h, b_x, b_h = weights
     gates = x @ w_x.T + b_x + h @ w_h.T + b_h       # (B, 4 H)
@@ -20,7 +20,7 @@ def cell(x, h, c, weights, squash, peepholes=None):
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     if peepholes:               # o sees the new cell
         o = o + peepholes[2] * c
-    return o.sigmoid() * squash(c), c
+    return o.sigmoid() * tanh(c), c
 
 
 class LSTMByHand(nn.Layer):
@@ -30,13 +30,15 @@ class LSTMByHand(nn.Layer):
 
     def __init__(self, inputs, hidden, layers):
         super().__init__()
-        self.layers, self.squash = layers, paddle.tanh
+        self.layers, self.tanh = layers, paddle.tanh
+        bound = hidden ** -0.5          # nn.LSTM's own
         for n in range(layers):
-            wide, rows = hidden if n else inputs, 4 * hidden
-            shapes = [[rows, wide], [rows, hidden],
+            size, rows = hidden if n else inputs, 4 * hidden
+            shapes = [[rows, size], [rows, hidden],
                       [rows], [rows]]
             for name, shape in zip(self.names, shapes):
                 w = self.create_parameter(shape)
+                nn.initializer.Uniform(-bound, bound)(w)
                 self.add_parameter(f"{name}_l{n}", w)
 
     def forward(self, x, state):        # (T, B, E)
@@ -46,7 +48,7 @@ class LSTMByHand(nn.Layer):
                        for name in self.names]
             outputs = []
             for t in range(x.shape[0]):
-                h, c = cell(x[t], h, c, weights, self.squash)
+                h, c = cell(x[t], h, c, weights, self.tanh)
                 outputs.append(h)
             x = paddle.stack(outputs)   # (T, B, H)
             last.append((h, c))
@@ -54,22 +56,22 @@ class LSTMByHand(nn.Layer):
 
 
 class LanguageModel(nn.Layer):
-    """Embedding, LSTM, one matrix to the vocabulary."""
+    """Embedding, LSTM, linear layer over the vocabulary."""
 
     def __init__(self, config):
         super().__init__()
         self.config, self.state = config, None
-        wide, hidden = config.embedding, config.hidden
-        layers = config.layers
-        self.embedding = nn.Embedding(config.vocabulary, wide)
+        inputs, hidden = config.embedding, config.hidden
+        layers, words = config.layers, config.vocabulary
+        self.embedding = nn.Embedding(words, inputs)
         if config.by_hand:
-            self.lstm = LSTMByHand(wide, hidden, layers)
+            self.lstm = LSTMByHand(inputs, hidden, layers)
         else:
             # differs: Paddle's takes (B, T, E) unless told
-            self.lstm = nn.LSTM(wide, hidden, layers,
+            self.lstm = nn.LSTM(inputs, hidden, layers,
                                 dropout=config.dropout,
                                 time_major=True)
-        self.fc = nn.Linear(hidden, config.vocabulary)
+        self.fc = nn.Linear(hidden, words)
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x, state=None):           # (T, B)
@@ -122,10 +124,10 @@ def clip_gradients(model):
     """Scale all gradients so that their joint norm fits."""
     grads = [p.grad for p in model.parameters()
              if p.grad is not None]
-    most = model.config.clip
+    limit = model.config.clip
     norm = sum((g * g).sum() for g in grads).sqrt()
     for g in grads:
-        g.multiply_(most / norm.clip(min=most))
+        g.multiply_(limit / norm.clip(min=limit))
 
 
 def step(model, optimizer, batch):

@@ -16,11 +16,11 @@ POEM_END = "\n"
 
 
 class TextError(ValueError):
-    """A text that a model cannot read: empty, or with a sign it does not know."""
+    """A text that a model cannot read: empty, or with a token it does not know."""
 
 
 class Vocabulary:
-    """Signs and their numbers, the most frequent first.
+    """Tokens and their numbers, the most frequent first.
 
     Parameters
     ----------
@@ -57,17 +57,17 @@ class Vocabulary:
         Raises
         ------
         TextError
-            The text is empty, or holds a sign that is not known where there is no `<unk>`.
+            The text is empty, or holds a token that is not known where there is no `<unk>`.
         """
         tokens = list(tokens)
         if not tokens:
-            raise TextError("an empty text: give the model at least one sign to begin with")
-        stranger = self.numbers.get(UNKNOWN)
+            raise TextError("an empty text: give the model at least one token to begin with")
+        unknown = self.numbers.get(UNKNOWN)
         numbers = np.array([self.numbers.get(token, -1) for token in tokens], np.int64)
-        if stranger is None and (numbers < 0).any():
+        if unknown is None and (numbers < 0).any():
             at = int(np.argmax(numbers < 0))
-            raise TextError(f"sign {tokens[at]!r} at place {at} is not among the {len(self)} that the model knows")
-        return np.where(numbers < 0, stranger or 0, numbers)
+            raise TextError(f"token {tokens[at]!r} at position {at} is not among the {len(self)} that the model knows")
+        return np.where(numbers < 0, unknown or 0, numbers)
 
     def decode(self, numbers):
         """Return the tokens of the numbers, a list of str."""
@@ -75,7 +75,7 @@ class Vocabulary:
 
 
 def words(text):
-    """Split a text into words and signs, each line ended by `<eos>`."""
+    """Split a text into words and punctuation marks, each line ended by `<eos>`."""
     lines = (re.findall(r"[a-z]+(?:'[a-z]+)*|[^\sa-z]", line.lower()) for line in text.splitlines())
     return [token for line in lines if line for token in (*line, END)]
 
@@ -129,7 +129,7 @@ def tang(folder):
 
 
 def metre(poem):
-    """Characters between one mark and the next: [5, 5, 5, 5] for a quatrain of five; [] if there is a stranger."""
+    """Characters between one mark and the next: [5, 5, 5, 5] for a quatrain of five; [] if any other character occurs."""
     if re.search(r"[^\u4e00-\u9fff，。！？；]", poem):
         return []
     return [len(line) for line in re.split("[，。！？；]", poem) if line]
