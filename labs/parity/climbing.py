@@ -10,6 +10,7 @@ from labs.parity.drawing import proof_weights
 from labs.parity.errors import ParityError
 from labs.parity.ladder import Ladder
 from labs.parity.records import NEEDED, climbing, name_of, record
+from labs.parity.rounding import explained
 
 DRAWS = 3               # float32 runs from moved weights that measure the floor
 PRECISIONS = ("float64", "float32")
@@ -48,12 +49,14 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
     Returns
     -------
     Ladder
-        Red or green; `.check()` raises where it is red.
+        Green, red, or the verdict between them: only numbers that Paddle keeps in float32 differ (see
+        `labs.parity.rounding`). `.check()` raises where it is red.
     """
     start = Start(config, as_batches(batches), weights, seed, sketch, further, zero_gradients)
     one, other = start.side(first), start.side(second)
     rungs = list(one.record("float64").rungs)
     pairs = [compare(one.exact_with(other), one.single_with(other), one.beside(other, rungs))]
+    rounding = explained(one, other, pairs[0])
     for side, records in by_side(also).items():
         if "float64" not in records:
             raise ParityError(f"{side}: the proof needs a float64 record; got {', '.join(records)} only")
@@ -62,7 +65,7 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
     exact = one.record("float64")
     records = [side.record(p) for side in (one, other) for p in PRECISIONS]
     return Ladder(pairs, title or title_of(config, pairs), count_of(exact.rungs), len(start.batches), Retry(one, other),
-                  [*records, *also], planted, Coverage.of(config, start.batches, exact, start.weights))
+                  [*records, *also], planted, Coverage.of(config, start.batches, exact, start.weights), rounding)
 
 
 class Start:

@@ -5,6 +5,7 @@ from labs import outputs
 from labs.parity.comparing import ALLOWED, TOLERANCE, by_side, compare, count_of
 from labs.parity.errors import ParityError
 from labs.parity.records import ALSO, RUNGS
+from labs.parity.rounding import Explained
 from labs.tables import Verdict, table
 
 
@@ -24,6 +25,8 @@ class Ladder(outputs.Shown):
         Climbed with a planted mistake, so red is what it should be.
     coverage : Coverage or None
         What the batches reached; see `labs.parity.coverage`.
+    rounding : Explained
+        What numbers that Paddle keeps in float32 explain of a red ladder; see `labs.parity.rounding`.
     """
     pairs: list
     title: str
@@ -33,6 +36,7 @@ class Ladder(outputs.Shown):
     records: list = field(default_factory=list)
     planted: bool = False
     coverage: object = None
+    rounding: Explained = Explained()
 
     @property
     def green(self) -> bool:
@@ -40,14 +44,29 @@ class Ladder(outputs.Shown):
         return bool(self.pairs) and all(pair.rungs and pair.red is None for pair in self.pairs)
 
     @property
-    def red(self) -> str | None:
-        """Name of the lowest rung that failed in any pair, or None."""
-        failed = [pair.red.name for pair in self.pairs if pair.red]
+    def verdict(self) -> str:
+        """"green", "red", or "float32 numbers": equal but for numbers that Paddle keeps in float32, which was proven."""
+        if self.green:
+            return "green"
+        alone = self.rounding.numbers and not self.rounding.beyond and not any(pair.red for pair in self.pairs[1:])
+        return "float32 numbers" if alone else "red"
+
+    @property
+    def failed(self):
+        """The lowest rung that failed in any pair, and that no number in float32 explains where others are red; or None."""
+        found = [pair.red for pair in self.pairs if pair.red]
+        if found and self.rounding.beyond:
+            found[0] = self.rounding.beyond
         order = list(RUNGS)
-        return min(failed, key=lambda name: order.index(name) if name in order else len(order)) if failed else None
+        return min(found, key=lambda rung: order.index(rung.name) if rung.name in order else len(order), default=None)
+
+    @property
+    def red(self) -> str | None:
+        """Name of that rung, or None."""
+        return self.failed.name if self.failed else None
 
     def check(self) -> "Ladder":
-        """Return the ladder if it is green.
+        """Return the ladder if it is green, or if only numbers that Paddle keeps in float32 differ (`.verdict` says which).
 
         Raises
         ------
@@ -56,11 +75,22 @@ class Ladder(outputs.Shown):
         """
         if not self.pairs or not all(pair.rungs for pair in self.pairs):
             raise ParityError(f"{self.title}: nothing was compared; a ladder needs two sides and at least one rung")
-        for pair in self.pairs:
-            if pair.red:
-                raise ParityError(f"{self.title}: {pair.second} does not equal {pair.first} from rung "
-                                  f"'{pair.red.name}' on ({pair.red.promise}): {explain(pair.red)}{self._random()}")
+        if self.verdict == "red":
+            pair = next(pair for pair in self.pairs if pair.red)
+            rung = self.rounding.beyond if pair is self.pairs[0] and self.rounding.beyond else pair.red
+            raise ParityError(f"{self.title}: {pair.second} does not equal {pair.first} from rung "
+                              f"'{rung.name}' on ({rung.promise}): {explain(rung)}{self._random()}{self._below()}")
         return self
+
+    def _below(self) -> str:
+        """What differs below the rung that failed, and is explained."""
+        if not self.rounding.beyond or self.rounding.beyond in (pair.red for pair in self.pairs):
+            return ""
+        return f". Below it only numbers that Paddle keeps in float32 differ: {self._numbers()}"
+
+    def _numbers(self) -> str:
+        """The numbers that Paddle keeps in float32, in words."""
+        return "; ".join(map(str, self.rounding.numbers))
 
     def _random(self) -> str:
         """Which side draws at random though its dropout layers are off, in words."""
@@ -84,13 +114,29 @@ class Ladder(outputs.Shown):
                     "worst float64 error": rung.error64, "in": rung.where64,
                     "float32 ratio": "–" if rung.ratio32 is None else f"{rung.ratio32:.2f}",
                     "float32 floor": "–" if rung.floor32 is None else f"{rung.floor32:.1e}",
-                    "equal": Verdict(rung.green)}
+                    "equal": self._equal(rung, pair)}
+
+    def _equal(self, rung, pair) -> Verdict:
+        """A rung's verdict: below what numbers in float32 do not explain, it is neither green nor red."""
+        if rung.green or pair is not self.pairs[0] or not self.rounding.numbers:
+            return Verdict(rung.green)
+        names, beyond = [r.name for r in pair.rungs], self.rounding.beyond
+        if beyond and names.index(rung.name) >= names.index(beyond.name):
+            return Verdict(False)
+        return Verdict(None, "but for float32 numbers")
 
     def _caption(self) -> str:
-        state = "green" if self.green else f"red from rung '{self.red}' on" if self.red else "red, nothing was compared"
+        state = ("green" if self.green else self.middle() if self.verdict != "red" else
+                 f"red from rung '{self.red}' on" if self.red else "red, nothing was compared")
         return (f"{self.title}: {state}. {self.parameters:,} parameters. Allowed: a float64 error of "
                 f"{TOLERANCE:.0e} of an array's size, a float32 ratio of {ALLOWED:g}; errors below the floor, a share of an "
-                f"array's size, are not told apart.{self._random()}")
+                f"array's size, are not told apart.{self._random()}{self._below()}")
+
+    def middle(self) -> str:
+        """The verdict between green and red, in words."""
+        return (f"equal but for {'numbers' if self.rounding.numbers[1:] else 'a number'} that Paddle keeps in float32: {self._numbers()}. "
+                f"Rounded to float32 on the PyTorch side too, every rung is green in float64 (worst error {self.rounding.left:.0e}); "
+                "with a value that float32 holds exactly the ladder is green as it stands")
 
     def _tables(self):
         rows = list(self._rows()) or [{"rung": "none", "equal": Verdict(False, "nothing was compared")}]
@@ -108,6 +154,7 @@ class Ladder(outputs.Shown):
     def data(self) -> dict:
         """The ladder as plain data, for the status page."""
         return {"kind": "ladder", "title": self.title, "green": self.green, "red": self.red, "planted": self.planted,
+                "verdict": self.verdict, "numbers": [{"name": one.name, "places": list(one.places)} for one in self.rounding.numbers],
                 "parameters": self.parameters, "steps": self.steps,
                 "coverage": self.coverage.data() if self.coverage else None, "pairs": [
                     {"first": p.first, "second": p.second, "rungs": [

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 
 from labs.parity import names
-from labs.parity.arrays import floats
+from labs.parity.torch_plain import call, plain_optimizer, plain_step, tensors  # noqa: F401  (part of the driver)
 
 NAME = "PyTorch"
 
@@ -241,37 +241,6 @@ def with_masks(model, paths, mask) -> list:
     return undo
 
 
-def tensors(model, value):
-    """The arrays of a batch as tensors, on the model's device."""
-    import torch
-    if isinstance(value, dict):
-        return {key: tensors(model, one) for key, one in value.items()}
-    if isinstance(value, tuple):
-        return tuple(tensors(model, one) for one in value)
-    return torch.from_numpy(np.array(value)).to(next(model.parameters()).device) if isinstance(value, np.ndarray) else value
-
-
-def call(model, batch):
-    """The model's outputs for a batch: a tuple gives its arguments in order, a dict by name."""
-    given = tensors(model, batch)
-    return model(**given) if isinstance(given, dict) else model(*given)
-
-
-def plain_optimizer(model, rate: float):
-    """SGD without anything, where a side has no optimizer of its own."""
-    import torch
-    return torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=rate)
-
-
-def plain_step(model, optimizer, batch):
-    """One step down the mean square of all outputs, where a side has no step of its own."""
-    loss = sum((one * one).mean() for one in floats(call(model, batch)))
-    loss.backward()
-    optimizer.step()
-    optimizer.zero_grad()
-    return loss
-
-
 def statistics(layer) -> tuple:
     """BatchNorm's running mean, running variance and epsilon."""
     return layer.running_mean, layer.running_var, layer.eps
@@ -280,6 +249,19 @@ def statistics(layer) -> tuple:
 def unbiased(layer):
     """Give a BatchNorm that keeps the biased variance PyTorch's own rule back: it inherits it."""
     layer.__class__ = type(layer).__mro__[1]
+
+
+def biased(layer):
+    """Let a BatchNorm keep the biased variance, as Paddle does: (n - 1) / n of what the batch adds."""
+    def keep(layer, given):
+        layer.before = layer.running_var.clone()
+
+    def shrink(layer, given, out):
+        if layer.training:
+            n, old = out.numel() / out.shape[1], layer.before * (1 - layer.momentum)
+            layer.running_var = old + (layer.running_var - old) * ((n - 1) / n)     # in place, backward would complain
+    layer.register_forward_pre_hook(keep)
+    layer.register_forward_hook(shrink)
 
 
 def tensor(model, array):

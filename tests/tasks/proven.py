@@ -48,6 +48,7 @@ class TwinPromises:
         for title in titles:
             with subtests.test(title):
                 made = ladder(self.task, title).check()
+                assert made.verdict == "green"
                 assert [rung.name for rung in made.pairs[0].rungs][:len(parity.RUNGS)] == list(parity.RUNGS)
                 assert all(rung.compared for rung in made.pairs[0].rungs)
 

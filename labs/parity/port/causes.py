@@ -8,13 +8,14 @@ from labs.parity.comparing import compare
 from labs.parity.errors import ParityError
 from labs.parity.mistakes import mistakes_for
 from labs.parity.records import RUNGS, record
+from labs.parity.weights import driver_of
 
 EPSILONS = (1e-3, 1e-5, 1e-6, 1e-8, 1e-12)
 
 
 def settings(model) -> list:
     """One-attribute changes of a PyTorch or Paddle model that people forget: (what, function(model))."""
-    found = {}
+    found, driver = {}, driver_of(model)
 
     def every(attribute, value, what, suits=lambda old: True):
         layers = [layer for layer in layers_of(model) if suits(getattr(layer, attribute, None)) and hasattr(layer, attribute)]
@@ -36,13 +37,16 @@ def settings(model) -> list:
               lambda old, new=slope: isinstance(old, float) and old != new)
     every("norm_first", lambda old: not old, "the norms stood on the other side of attention (pre- or post-norm)",
           lambda old: isinstance(old, bool))
+    norms = [layer for layer in layers_of(model) if "BatchNorm" in type(layer).__name__]
+    if norms and hasattr(driver, "biased"):
+        found["the running variance were the biased one, which Paddle keeps"] = lambda other: [
+            driver.biased(layer) for layer in layers_of(other) if "BatchNorm" in type(layer).__name__]
     every("scale", lambda old: 1.0, "nothing were scaled", lambda old: isinstance(old, float) and old != 1)
     return list(found.items())
 
 
 def layers_of(model) -> list:
     """All layers of a model."""
-    from labs.parity.weights import driver_of
     return list(driver_of(model).layers(model).values())
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 
 from labs import outputs
+from labs.parity import torch_rounding
 from labs.parity.arrays import cast
 from labs.parity.climbing import climb
 from labs.parity.drawing import proof_weights
@@ -40,8 +41,8 @@ class Report(outputs.Shown):
 
     @property
     def green(self) -> bool:
-        """True if the ladder is."""
-        return self.ladder.green
+        """True if the ladder is, or if only numbers that Paddle keeps in float32 differ, which was proven."""
+        return self.ladder.verdict != "red"
 
     def check(self) -> "Report":
         """Return the report if the port is proven.
@@ -59,10 +60,13 @@ class Report(outputs.Shown):
         """What the report says, below the ladder."""
         said = [f"Names: {self.names}.", *self.notes]
         if self.green:
-            return [*said, "The port is proven: every rung agrees, in float64 and in float32."]
-        red = next(pair.red for pair in self.ladder.pairs if pair.red)
+            return [*said, "The port is proven: every rung agrees, in float64 and in float32." if self.ladder.green else
+                    f"The port is proven, {self.ladder.middle()}."]
+        red = self.ladder.failed
         said.append(f"Rung that fails first: {red.name} ({red.promise}).")
         said.append(f"There: {red.problem or f'{red.where64} differs by {red.error64:.1e} of its size'}.")
+        if self.ladder.rounding.numbers:
+            said.append(f"Below it only numbers that Paddle keeps in float32 differ: {'; '.join(map(str, self.ladder.rounding.numbers))}.")
         if self.first_layer:
             said.append(f"First layer that differs: {self.first_layer}.")
         said += [f"Likely cause: as if {one['cause']}; with that planted on the other side, {one['then']}." for one in self.causes[:3]]
@@ -97,8 +101,8 @@ class Report(outputs.Shown):
     @property
     def data(self) -> dict:
         """The report as plain data."""
-        return {"kind": "port", "green": self.green, "red": self.ladder.red, "names": self.names, "notes": self.notes,
-                "first_layer": self.first_layer, "causes": self.causes, "advice": self.advice, "ladder": self.ladder.data if isinstance(self.ladder.data, dict) else self.ladder.data(),
+        return {"kind": "port", "green": self.green, "verdict": self.ladder.verdict, "red": self.ladder.red, "names": self.names, "notes": self.notes,
+                "first_layer": self.first_layer, "causes": self.causes, "advice": self.advice, "ladder": self.ladder.data,
                 "layers": [{"first": one.first, "second": one.second, "shape": list(one.shapes[0]), "before": one.before,
                             "error": one.error} for one in self.layers]}
 
@@ -146,8 +150,10 @@ def port(paddle_side, torch_side, config=None, weights: dict | None = None, zero
                    zero_gradients=zero_gradients)
     exact = cast(batches[0], "float64")
     seen = layers.side_by_side(*(layers.trace(side, config, weights, exact) for side in (first, second)))
-    if ladder.green or ladder.red in ("parameters", "trainable"):
+    if ladder.verdict != "red" or ladder.red in ("parameters", "trainable"):
         return Report(ladder, said, seen, "", [], causes.ADVICE.get(ladder.red, ""), notes)
+    if ladder.rounding.numbers:
+        first = torch_rounding.rounded(first, torch_rounding.Kept())     # a cause is looked for beside what they explain
     theirs = next(one for one in ladder.records if one.side == second.NAME and one.precision == "float64")
     return Report(ladder, said, seen, layers.first_difference(seen),
                   causes.likely(first, theirs, config, weights, batches, ladder.red, mistakes), causes.ADVICE[ladder.red], notes)
