@@ -119,7 +119,7 @@ class Report(outputs.Shown):
 
 
 def port(paddle_side, torch_side, config=None, weights: dict | None = None, zero_gradients: tuple = (), title: str | None = None,
-         mistakes: list = ()) -> Report:
+         mistakes: list = (), explain: bool = True) -> Report:
     """Climb with two files, modules or namespaces as far as they go, and say where they part.
 
     Parameters
@@ -134,6 +134,8 @@ def port(paddle_side, torch_side, config=None, weights: dict | None = None, zero
     title : str, optional
     mistakes : list of Mistake, optional
         To look for a cause in, beside the general ones.
+    explain : bool
+        Look for the first layer that differs and for a cause; takes a few climbs where the ladder is red.
 
     Returns
     -------
@@ -148,6 +150,8 @@ def port(paddle_side, torch_side, config=None, weights: dict | None = None, zero
         weights = proof_weights(sides.named(first, config), 0)
     ladder = climb(first, second, batches, config, weights, title=title or f"Port of {type(first.build(config)).__name__}",
                    zero_gradients=zero_gradients)
+    if not explain:
+        return Report(ladder, said, [], "", [], "", notes)
     exact = cast(batches[0], "float64")
     seen = layers.side_by_side(*(layers.trace(side, config, weights, exact) for side in (first, second)))
     if ladder.verdict != "red" or ladder.red in ("parameters", "trainable"):
