@@ -5,6 +5,7 @@
 """
 from labs.parity.port.checkpoint import carry, read_checkpoint
 from labs.parity.port.report import Report, check, port
+from labs.parity.port.sides import variance_of_paddle
 from labs.parity.port.templates import write_templates
 
-__all__ = ["Report", "carry", "check", "port", "read_checkpoint", "write_templates"]
+__all__ = ["Report", "carry", "check", "port", "read_checkpoint", "variance_of_paddle", "write_templates"]

@@ -10,6 +10,7 @@ from labs.parity.mistakes import mistakes_for
 from labs.parity.records import RUNGS, record
 from labs.parity.weights import driver_of
 
+NEARER = 10         # a change that leaves so much less of a difference is a cause, of one mistake among several
 EPSILONS = (1e-3, 1e-5, 1e-6, 1e-8, 1e-12)
 
 
@@ -59,7 +60,7 @@ def with_setting(side, alter):
     return changed(side, build=build)
 
 
-def likely(first, second_record, config, weights, batches, red: str, own: list = ()) -> list:
+def likely(first, second_record, config, weights, batches, red, own: list = (), depth=None) -> list:
     """Changes of the first side that bring it nearer to the second.
 
     Parameters
@@ -68,10 +69,13 @@ def likely(first, second_record, config, weights, batches, red: str, own: list =
         The side that is taken as right.
     second_record : Record
         Of the other side, in float64.
-    red : str
+    red : Rung
         The lowest rung that fails now.
     own : list of Mistake
         Beside the general ones.
+    depth : callable, optional
+        side -> (layers that agree before the first that differs, its path): where the rung stays red, a change that makes
+        more layers agree is a cause too, of one mistake among several.
 
     Returns
     -------
@@ -86,16 +90,21 @@ def likely(first, second_record, config, weights, batches, red: str, own: list =
                 tried.append((mistake.what, mistake.plant(changed(first))))
             except Exception:       # a mistake that wants what this model lacks is none of its causes
                 continue
-    found = []
+    found, here = [], depth(first)[0] if depth else 0
     for what, side in tried:
         try:
             pair = compare((record(side, config, weights, batches), second_record), None, {})
         except Exception:           # such a change that the model cannot run with explains nothing
             continue
-        now = pair.red.name if pair.red else None
-        if now is None or order.index(now) > order.index(red):
-            found.append({"cause": what, "then": "all rungs agree" if now is None else f"the next that fails is '{now}'",
-                          "rung": len(order) if now is None else order.index(now)})
+        now = pair.red
+        if now is None or order.index(now.name) > order.index(red.name):
+            found.append({"cause": what, "then": "all rungs agree" if now is None else f"the next that fails is '{now.name}'",
+                          "rung": len(order) if now is None else order.index(now.name)})
+        elif now.name == red.name and depth and depth(side)[0] > here:
+            found.append({"cause": what, "then": f"the next layer that differs is {depth(side)[1]}", "rung": order.index(red.name)})
+        elif now.name == red.name and not now.problem and now.error64 * NEARER < red.error64:
+            found.append({"cause": what, "then": f"what is left on this rung is {now.where64}, by {now.error64:.1e}",
+                          "rung": order.index(red.name)})
     return sorted(found, key=lambda one: -one["rung"])
 
 

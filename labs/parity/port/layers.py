@@ -30,7 +30,7 @@ def trace(side, config, weights: dict, batch) -> list:
 
     Returns
     -------
-    list of (key, path, kind, input, output)
+    list of (key, path, kind, input, output, has it no layers in it)
         In the order in which the layers ended; the key is the path in the record's names.
     """
     model = ready(side, config, weights, "float64")
@@ -50,7 +50,7 @@ def trace(side, config, weights: dict, batch) -> list:
         def note_output(out, path=path, layer=layer):
             array = first_array(driver, out)
             if array is not None:
-                seen.append((keys.get(path, path), path, type(layer).__name__, waiting.pop(path, None), array))
+                seen.append((keys.get(path, path), path, type(layer).__name__, waiting.pop(path, None), array, not list(layer.children())))
             return out
         undo += [driver.before(layer, note_input), driver.after(layer, note_output)]
     try:
@@ -74,22 +74,22 @@ def first_array(driver, value):
 
 
 def side_by_side(first: list, second: list) -> list:
-    """Layers that both sides called: of one name, else of one output shape and in order."""
+    """Layers that both sides called: of one name, else of one kind and output shape, in order."""
     made, at = [], 0
     by_key = {}
     for place, (key, *_) in enumerate(second):
         by_key.setdefault(key, []).append(place)
     used = set()
-    for key, path, kind, given, out in first:
+    for key, path, kind, given, out, leaf in first:
         place = next((p for p in by_key.get(key, []) if p not in used), None)
-        if place is None:
+        if place is None and leaf:
             place = next((p for p in range(at, len(second)) if p not in used and second[p][0] not in {k for k, *_ in first}
-                          and second[p][4].shape == out.shape), None)
+                          and second[p][4].shape == out.shape and second[p][2].lower() == kind.lower()), None)
         if place is None:
             continue
         used.add(place)
         at = max(at, place)
-        _, other_path, other_kind, other_given, other_out = second[place]
+        _, other_path, other_kind, other_given, other_out, _ = second[place]
         made.append(Layer(path or "(the model)", other_path or "(the model)", (kind, other_kind), (out.shape, other_out.shape),
                           apart(given, other_given), apart(out, other_out)))
     return made
@@ -103,6 +103,14 @@ def apart(a, b) -> float:
         return float("inf")
     error = float(np.max(np.abs(a - b), initial=0) / max(float(np.max(np.abs(a), initial=0)), np.finfo(float).tiny))
     return float("inf") if np.isnan(error) else error
+
+
+def agreeing(layers: list) -> tuple:
+    """How many layers agree before the first that differs, and the path of that one."""
+    for number, layer in enumerate(layers):
+        if layer.differs:
+            return number, layer.first
+    return len(layers), ""
 
 
 def first_difference(layers: list) -> str:

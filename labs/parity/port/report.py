@@ -153,14 +153,19 @@ def port(paddle_side, torch_side, config=None, weights: dict | None = None, zero
     if not explain:
         return Report(ladder, said, [], "", [], "", notes)
     exact = cast(batches[0], "float64")
-    seen = layers.side_by_side(*(layers.trace(side, config, weights, exact) for side in (first, second)))
+    other = layers.trace(second, config, weights, exact)
+    seen = layers.side_by_side(layers.trace(first, config, weights, exact), other)
     if ladder.verdict != "red" or ladder.red in ("parameters", "trainable"):
         return Report(ladder, said, seen, "", [], causes.ADVICE.get(ladder.red, ""), notes)
     if ladder.rounding.numbers:
         first = torch_rounding.rounded(first, torch_rounding.Kept())     # a cause is looked for beside what they explain
     theirs = next(one for one in ladder.records if one.side == second.NAME and one.precision == "float64")
-    return Report(ladder, said, seen, layers.first_difference(seen),
-                  causes.likely(first, theirs, config, weights, batches, ladder.red, mistakes), causes.ADVICE[ladder.red], notes)
+
+    def depth(side):
+        return layers.agreeing(layers.side_by_side(layers.trace(side, config, weights, exact), other))
+    found = causes.likely(first, theirs, config, weights, batches, ladder.failed, mistakes, depth if ladder.red == "forward" else None)
+    first_layer = layers.first_difference(seen) if ladder.red == "forward" else ""       # higher up all layers agree in evaluation
+    return Report(ladder, said, seen, first_layer, found, causes.ADVICE[ladder.red], notes)
 
 
 def check(paddle_side, torch_side, **options) -> Report:

@@ -84,6 +84,24 @@ def completed(source, config=None) -> SimpleNamespace:
     return side
 
 
+def variance_of_paddle(model):
+    """Let the BatchNorms of a PyTorch model keep the running variance that Paddle keeps: of the batch, not of what it was drawn from.
+
+    PyTorch multiplies what a batch of n adds by n / (n - 1). Training sees no difference; evaluation does.
+
+    Returns
+    -------
+    The model.
+    """
+    driver = weights_.driver_of(model)
+    if not hasattr(driver, "biased"):
+        raise ParityError("variance_of_paddle: expected a PyTorch model; Paddle's keep that variance already")
+    for layer in driver.layers(model).values():
+        if "BatchNorm" in type(layer).__name__:
+            driver.biased(layer)
+    return model
+
+
 def batches_of(sources: list) -> list:
     """The batches of the first side that has any: `batches()`, or `inputs()` several times.
 

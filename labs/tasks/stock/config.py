@@ -104,10 +104,6 @@ MODELS = [
           "its dropout scaled in training: Paddle's model scales in evaluation"),
     Model("ResNet-18", "vision", "paddle.vision.models.resnet18", "transformers ResNetForImageClassification", (2, 3, 64, 64), 0,
           f"a map of names; {VARIANCE}"),
-    Model("MobileNetV1", "vision", "paddle.vision.models.mobilenet_v1", "transformers MobileNetV1ForImageClassification", (2, 3, 64, 64), 0,
-          f"ReLU, padding, epsilon and momentum as Paddle has them; {VARIANCE}"),
-    Model("MobileNetV2", "vision", "paddle.vision.models.mobilenet_v2", "transformers MobileNetV2ForImageClassification", (2, 3, 64, 64), 0,
-          f"padding, dropout, epsilon and momentum as Paddle has them; {VARIANCE}"),
     Model("LSTM, two layers, both directions", "sequence", "paddle.nn.LSTM", "torch.nn.LSTM", (3, 7, 5)),
     Model("LSTM with a projection", "sequence", "paddle.nn.LSTM", "torch.nn.LSTM", (3, 7, 5)),
     Model("GRU, both directions", "sequence", "paddle.nn.GRU", "torch.nn.GRU", (3, 7, 5)),
@@ -115,6 +111,9 @@ MODELS = [
     Model("attention", "attention", "paddle.nn.MultiHeadAttention", "torch.nn.MultiheadAttention", (2, 7, 16)),
     Model("Transformer encoder", "attention", "paddle.nn.TransformerEncoder", "torch.nn.TransformerEncoder", (2, 7, 16)),
     Model("Transformer", "attention", "paddle.nn.Transformer", "torch.nn.Transformer", (2, 7, 16)),
+    Model("Transformer decoder", "attention", "paddle.nn.TransformerDecoder", "torch.nn.TransformerDecoder", (2, 7, 16)),
+    Model("DistilBERT", "attention", "paddle.nn.TransformerEncoder, embeddings written here", "transformers DistilBertModel", (2, 9), 50,
+          "a map of names; dropout off"),
     Model("BERT", "attention", "paddle.nn.TransformerEncoder, embeddings written here", "transformers BertModel", (2, 9), 50, "a map of names; dropout off"),
     Model("ViT", "attention", "paddle.nn.TransformerEncoder, patches written here", "transformers ViTModel", (2, 3, 16, 16), 0, "a map of names"),
     Model("GPT-2", "attention", "paddle.nn.TransformerEncoder, embeddings written here", "transformers GPT2Model", (2, 9), 50, "a map of names; dropout off"),
@@ -127,4 +126,4 @@ def inputs(model: Model) -> tuple:
     if model.tokens:
         return (rng.integers(0, model.tokens, model.shape),)
     first = rng.normal(size=model.shape).astype("float32")
-    return (first, first[:, ::-1].copy()) if model.name == "Transformer" else (first,)
+    return (first, first[:, ::-1].copy()) if model.name in ("Transformer", "Transformer decoder") else (first,)

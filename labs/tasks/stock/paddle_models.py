@@ -42,6 +42,11 @@ def encoder():
     return nn.TransformerEncoder(nn.TransformerEncoderLayer(16, 4, 32), 2)
 
 
+def decoder():
+    from paddle import nn
+    return nn.TransformerDecoder(nn.TransformerDecoderLayer(16, 4, 32), 2)
+
+
 def transformer():
     from paddle import nn
     return nn.Transformer(16, 4, 1, 1, 32)
@@ -56,6 +61,22 @@ def layers(**options):
         if isinstance(layer, nn.LayerNorm):
             layer._epsilon = epsilon
     return made
+
+
+def distilbert():
+    import paddle
+    from paddle import nn
+
+    class DistilBert(nn.Layer):
+        def __init__(self):
+            super().__init__()
+            self.word, self.position = nn.Embedding(50, 16, padding_idx=0), nn.Embedding(9, 16)
+            self.norm = nn.LayerNorm(16, epsilon=1e-12)
+            self.encoder = layers(epsilon=1e-12)
+
+        def forward(self, ids):
+            return self.encoder(self.norm(self.word(ids) + self.position(paddle.arange(ids.shape[1]))))
+    return DistilBert()
 
 
 def bert():
@@ -129,6 +150,13 @@ BERT_LAYER, VIT_LAYER, GPT2_LAYER = "encoder.layer.*.", "layers.*.", "h.*."
 INSIDE = "encoder.layers.*."
 NAMES = {
     "ResNet-18": of_resnet,
+    "DistilBERT": {
+        "word.weight": "embeddings.word_embeddings.weight", "position.weight": "embeddings.position_embeddings.weight",
+        "norm.*": "embeddings.LayerNorm.*",
+        **{f"{INSIDE}self_attn.{one}_proj.*": f"transformer.layer.*.attention.{one}_lin.*" for one in "qkv"},
+        f"{INSIDE}self_attn.out_proj.*": "transformer.layer.*.attention.out_lin.*", f"{INSIDE}norm1.*": "transformer.layer.*.sa_layer_norm.*",
+        f"{INSIDE}norm2.*": "transformer.layer.*.output_layer_norm.*", f"{INSIDE}linear1.*": "transformer.layer.*.ffn.lin1.*",
+        f"{INSIDE}linear2.*": "transformer.layer.*.ffn.lin2.*"},
     "BERT": {
         "word.weight": "embeddings.word_embeddings.weight", "position.weight": "embeddings.position_embeddings.weight",
         "kind.weight": "embeddings.token_type_embeddings.weight", "norm.*": "embeddings.LayerNorm.*",
@@ -156,10 +184,10 @@ TORCH_NAMES = {         # GPT-2 keeps q, k and v in one array
 }
 MODELS = {
     "LeNet": zoo("LeNet"), "AlexNet, features": zoo("AlexNet", num_classes=0), "SqueezeNet 1.1": squeezenet, "ResNet-18": zoo("resnet18"),
-    "MobileNetV1": zoo("mobilenet_v1"), "MobileNetV2": zoo("mobilenet_v2"),
     "LSTM, two layers, both directions": recurrent("LSTM", 5, 6, 2, direction="bidirect"),
     "LSTM with a projection": recurrent("LSTM", 5, 6, proj_size=3),
     "GRU, both directions": recurrent("GRU", 5, 6, direction="bidirect"),
     "SimpleRNN": recurrent("SimpleRNN", 5, 6),
-    "attention": attention, "Transformer encoder": encoder, "Transformer": transformer, "BERT": bert, "ViT": vit, "GPT-2": gpt2,
+    "attention": attention, "Transformer encoder": encoder, "Transformer decoder": decoder, "Transformer": transformer,
+    "DistilBERT": distilbert, "BERT": bert, "ViT": vit, "GPT-2": gpt2,
 }

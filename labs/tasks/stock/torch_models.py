@@ -67,18 +67,6 @@ def resnet(kind, depths, sizes):
     return build
 
 
-def mobilenet_v1():
-    from transformers import MobileNetV1Config, MobileNetV1ForImageClassification
-    config = MobileNetV1Config(hidden_act="relu", tf_padding=False, classifier_dropout_prob=0.0, num_labels=1000)
-    return giving(as_paddle(MobileNetV1ForImageClassification(config)), lambda out: out.logits)
-
-
-def mobilenet_v2():
-    from transformers import MobileNetV2Config, MobileNetV2ForImageClassification
-    config = MobileNetV2Config(tf_padding=False, classifier_dropout_prob=0.2, num_labels=1000)
-    return giving(as_paddle(MobileNetV2ForImageClassification(config)), lambda out: out.logits)
-
-
 def recurrent(kind, *sizes, **options):
     def build():
         from torch import nn
@@ -104,9 +92,21 @@ def encoder():
     return nn.TransformerEncoder(nn.TransformerEncoderLayer(16, 4, 32, batch_first=True), 2, enable_nested_tensor=False)
 
 
+def decoder():
+    from torch import nn
+    return nn.TransformerDecoder(nn.TransformerDecoderLayer(16, 4, 32, batch_first=True), 2)
+
+
 def transformer():
     from torch import nn
     return nn.Transformer(16, 4, 1, 1, 32, batch_first=True)
+
+
+def distilbert():
+    from transformers import DistilBertConfig, DistilBertModel
+    config = DistilBertConfig(vocab_size=50, dim=16, n_layers=2, n_heads=4, hidden_dim=32, max_position_embeddings=9, dropout=0.0,
+                              attention_dropout=0.0)
+    return giving(DistilBertModel(config), lambda out: out.last_hidden_state)
 
 
 def bert():
@@ -133,10 +133,10 @@ def gpt2():
 MODELS = {
     "LeNet": lenet, "AlexNet, features": alexnet, "SqueezeNet 1.1": squeezenet,
     "ResNet-18": resnet("basic", [2, 2, 2, 2], [64, 128, 256, 512]),
-    "MobileNetV1": mobilenet_v1, "MobileNetV2": mobilenet_v2,
     "LSTM, two layers, both directions": recurrent("LSTM", 5, 6, 2, bidirectional=True),
     "LSTM with a projection": recurrent("LSTM", 5, 6, proj_size=3),
     "GRU, both directions": recurrent("GRU", 5, 6, bidirectional=True),
     "SimpleRNN": recurrent("RNN", 5, 6),
-    "attention": attention, "Transformer encoder": encoder, "Transformer": transformer, "BERT": bert, "ViT": vit, "GPT-2": gpt2,
+    "attention": attention, "Transformer encoder": encoder, "Transformer decoder": decoder, "Transformer": transformer,
+    "DistilBERT": distilbert, "BERT": bert, "ViT": vit, "GPT-2": gpt2,
 }
