@@ -1,4 +1,4 @@
-"""The command line: python -m labs doctor | fetch [NAME ...] | parity TASK | mistakes [TASK] | train TASK NAME | fluid ACTION."""
+"""The command line: python -m labs doctor | fetch [NAME ...] | parity TASK | port | ported | mistakes [TASK] | train TASK NAME | fluid ACTION."""
 import argparse
 import sys
 
@@ -78,6 +78,15 @@ def mistakes(options):
     return 0
 
 
+def ported(options):
+    """Climb with the stock layers and models of both frameworks and write their verdicts: labs/tasks/stock/ported.json."""
+    from labs import device
+    device.prepare()
+    from labs.tasks.stock import ported as stock
+    print(stock.save(stock.tables(lambda line: print(line, flush=True))))
+    return 0
+
+
 def train(options):
     """Train a small checkpoint of a task again."""
     from labs import checkpoints, device, tasks
@@ -123,6 +132,8 @@ def parser():
     one.add_argument("--zero-gradient", action="append", default=[], metavar="NAME",
                      help="a parameter, or pattern, whose true gradient is zero, such as conv.bias before a BatchNorm")
     one.set_defaults(do=port)
+    one = commands.add_parser("ported", help="climb with the stock layers and models of both frameworks and write their verdicts")
+    one.set_defaults(do=ported)
     one = commands.add_parser("mistakes", help="plant every mistake in the ladders and write which are caught")
     one.add_argument("task", metavar="TASK", nargs="?", help="a folder of labs/tasks (default: all that have a proof)")
     one.set_defaults(do=mistakes)
@@ -147,6 +158,11 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except ModuleNotFoundError as error:
+        if error.name not in ("paddle", "torch"):
+            raise
+        print(f"{options.command}: {error.name} is not installed here; python -m labs doctor says how to get it", file=sys.stderr)
+        return 1
     except Exception as error:
         if not type(error).__module__.startswith("labs."):
             raise

@@ -6,7 +6,7 @@ settings, or with a cell that did not come to its end says so in the first colum
 import os
 from pathlib import PurePosixPath
 
-from book.make import book, findings, gpu, notebooks, runs
+from book.make import book, findings, gpu, held, notebooks, runs
 from labs.parity import RUNGS
 from labs.parity.ladder import TOLERANCE
 from labs.results import number_in_words, span
@@ -165,7 +165,12 @@ def text(root, documents):
              "should break, in both precisions, and none below. A claim is a sentence that the page checks when it runs.",
              table([page.proof() for page in pages], "What each page proves", formats={"worst float64 error": ".1e"}).html,
              "## Parity, rung by rung", f"Allowed is an error of {TOLERANCE:.0e}. Fluid is the Paddle of 2018, where a page has it.",
-             rungs.html, "## Results against targets",
+             rungs.html,
+             "## Planted mistakes", "What the ladder is tried on by the tests: mistakes that people make, planted one at a time.",
+             held.mistakes(root),
+             "## Ports", "Honest ports, which must not be red. *But for float32 numbers* says that nothing differs but numbers that Paddle "
+             "keeps in float32, which was proven by rounding them on the PyTorch side.",
+             held.ports(root), "## Results against targets",
              "A quick run sees little data, so it has a band of its own; outside of it the build fails.", results.html,
              "## Versions", table([page.versions() for page in pages], "What each page was executed with").html,
              "## Weight of the pages", "What a browser loads that has seen nothing of the site before.",

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from labs.parity import names
 from labs.parity.arrays import as_batches
 from labs.parity.comparing import by_side, compare, count_of, one_rung
 from labs.parity.coverage import Coverage
@@ -72,6 +73,8 @@ class Start:
     """Where every side of a ladder begins: config, weights, batches."""
 
     def __init__(self, config, batches, weights=None, seed=0, sketch=None, further=None, zero_gradients=()):
+        if hasattr(weights, "items") and not hasattr(weights, "shape"):         # a state_dict() too
+            weights = {name: names.as_array(name, value) for name, value in weights.items()}
         self.config, self.batches, self.weights, self.seed = config, batches, weights, seed
         self.sketch, self.further, self.zero_gradients = sketch, further, zero_gradients
 

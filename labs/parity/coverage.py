@@ -18,6 +18,10 @@ class Coverage:
     @classmethod
     def of(cls, config, batches: list, record, weights: dict) -> "Coverage":
         """Look at a config, its batches, the first side's float64 record and the weights that it began from."""
+        batches = [tuple(part for part in (batch.values() if isinstance(batch, dict) else batch) if isinstance(part, np.ndarray))
+                   for batch in batches]
+        if not all(batches):
+            return cls([])
         found = [*of_weights(record, weights), *of_sizes(batches), *of_tokens(config, batches), *of_labels(batches), *of_clipping(config, record),
                  *of_schedule(config, record), *of_logits(record), *of_dropout(record)]
         return cls([row for row in found if row])

@@ -1,12 +1,16 @@
 """The parity ladder: the rungs of all pairs in one table, green or red, with what the batches reached below it."""
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from labs import outputs
 from labs.parity.comparing import ALLOWED, TOLERANCE, by_side, compare, count_of
 from labs.parity.errors import ParityError
-from labs.parity.records import ALSO, RUNGS
+from labs.parity.records import ALSO, LOUD, RUNGS
 from labs.parity.rounding import Explained
 from labs.tables import Verdict, table
+
+CUT = 64.0          # logits so far apart that Paddle's softmax on a processor is cut
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,7 +83,7 @@ class Ladder(outputs.Shown):
             pair = next(pair for pair in self.pairs if pair.red)
             rung = self.rounding.beyond if pair is self.pairs[0] and self.rounding.beyond else pair.red
             raise ParityError(f"{self.title}: {pair.second} does not equal {pair.first} from rung "
-                              f"'{rung.name}' on ({rung.promise}): {explain(rung)}{self._random()}{self._below()}")
+                              f"'{rung.name}' on ({rung.promise}): {explain(rung)}{self._cut()}{self._random()}{self._below()}")
         return self
 
     def _below(self) -> str:
@@ -97,6 +101,18 @@ class Ladder(outputs.Shown):
         found = {f"; the {one.side} side gives another output when it reads a batch twice in training mode, from {one.random} on: "
                  "dropout that is no layer, or DropPath? Set its rate to zero" for one in self.records if one.random}
         return "".join(sorted(found))
+
+    def _cut(self) -> str:
+        """Paddle's cut of a softmax, where it may be the cause, in words."""
+        failed = self.failed
+        if failed is None or failed.name != "loss" or "Paddle" not in {one.side for one in self.records}:
+            return ""
+        widest = max((float(np.ptp(a, axis=-1).max(initial=0)) for one in self.records[:1] for n, a in one.rungs["forward"].items()
+                      if n.startswith("logits") and not n.startswith(LOUD) and isinstance(a, np.ndarray) and a.ndim), default=0.0)
+        if widest < CUT:
+            return ""
+        return (f"; the logits are {widest:.3g} apart, and Paddle cuts softmax, log_softmax and cross_entropy where they are {CUT:g} apart: "
+                f"cross_entropy((0, 100), 0) is 64.0 there and 100.0 in PyTorch")
 
     def worst(self) -> dict:
         """Worst float64 error by rung, over all pairs."""
@@ -130,7 +146,7 @@ class Ladder(outputs.Shown):
                  f"red from rung '{self.red}' on" if self.red else "red, nothing was compared")
         return (f"{self.title}: {state}. {self.parameters:,} parameters. Allowed: a float64 error of "
                 f"{TOLERANCE:.0e} of an array's size, a float32 ratio of {ALLOWED:g}; errors below the floor, a share of an "
-                f"array's size, are not told apart.{self._random()}{self._below()}")
+                f"array's size, are not told apart.{self._cut()}{self._random()}{self._below()}")
 
     def middle(self) -> str:
         """The verdict between green and red, in words."""
