@@ -16,6 +16,8 @@ def read(root: Path, name: str) -> list:
 def mistakes(root: Path) -> str:
     """The mutation score: by task and by class, and every survivor with its reason."""
     tasks = read(root, "caught")
+    if not tasks:
+        return "None was planted."
     kinds = Counter(row["kind"] for task in tasks for row in task["rows"])
     lost = Counter(row["kind"] for task in tasks for row in task["rows"] if row["survives"])
     by_task = [{"task": task["task"], "planted": task["planted"], "caught": Verdict(task["caught"] == task["planted"], f"{task['caught']}"),
@@ -31,6 +33,8 @@ def mistakes(root: Path) -> str:
 def ports(root: Path) -> str:
     """Stock layers, optimizers and models of both frameworks: an honest port must not be red."""
     found = read(root, "ported")
+    if not found:
+        return "None was tried."
     pairs = [{"stock pair": row["pair"], "verdict": VERDICTS[row["verdict"]], "worst float64 error": row["worst float64 error"],
               "numbers in float32": "; ".join(row["numbers"]) or None} for one in found for row in one["pairs"]]
     models = [{"model": row["model"], "Paddle": row["Paddle"], "PyTorch": row["PyTorch"], "parameters": row["parameters"],
