@@ -1,9 +1,16 @@
 """An honest port is not red: stock layers, optimizers and models, and the tables of them that the status page shows."""
 import pytest
 
-from labs.tasks.stock import config, paddle_models, paddle_side, ported, torch_models, torch_side
+from labs.tasks.stock import config, ported
 
 QUICK = [one.name for one in config.MODELS if one.kind != "vision" or one.name == "LeNet"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def twins():
+    """The sides, imported when the first test runs: collecting tests loads no framework."""
+    global paddle_models, paddle_side, torch_models, torch_side
+    from labs.tasks.stock import paddle_models, paddle_side, torch_models, torch_side
 
 
 def test_there_are_enough_and_each_has_both_sides():

@@ -7,7 +7,6 @@ import pytest
 from labs import parity, timing
 from labs.parity.climbing import changed
 from labs.tasks.stock import config as stock
-from labs.tasks.stock import paddle_side, torch_side
 
 NUMBERS = {
     "LayerNorm": ["LayerNorm's epsilon 1e-05 (1)"],
@@ -24,9 +23,16 @@ NUMBERS = {
 }
 
 
-def climbed(name, first=torch_side, second=paddle_side):
+@pytest.fixture(scope="module", autouse=True)
+def twins():
+    """The sides, imported when the first test runs: collecting tests loads no framework."""
+    global paddle_side, torch_side
+    from labs.tasks.stock import paddle_side, torch_side
+
+
+def climbed(name, first=None, second=None):
     pair = next(one for one in stock.PAIRS if one.model == name)
-    return parity.climb(first, second, stock.batches(), pair, zero_gradients=pair.zero_gradients)
+    return parity.climb(first or torch_side, second or paddle_side, stock.batches(), pair, zero_gradients=pair.zero_gradients)
 
 
 @pytest.mark.parametrize("name", list(NUMBERS))
@@ -48,8 +54,10 @@ def test_a_number_that_float32_holds_is_green_and_nothing_is_said():
     assert ladder.verdict == "green" and not ladder.rounding.numbers and "float32 numbers" not in ladder.text
 
 
-def with_layer(make, side=torch_side):
-    """The stock side with another layer in the middle."""
+def with_layer(make, side=None):
+    """The stock side, PyTorch's if none is given, with another layer in the middle."""
+    side = side or torch_side
+
     def build(config):
         model = side.build(config)
         model[1] = make()
