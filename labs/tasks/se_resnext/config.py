@@ -18,6 +18,7 @@ class Config:
     stem: int = 64                  # channels of the first convolution
     kernel: int = 7                 # its size; 3 for small images
     stride: int = 2                 # its stride; 1 for small images
+    pool: bool = True               # ImageNet's stem halves the image once more; small images are small enough
     blocks: tuple = (3, 4, 6, 3)    # blocks a stage; three layers each
     widths: tuple = (128, 256, 512, 1024)   # channels of the grouped convolution: 32 groups of 4 in the first stage
     expansion: int = 2              # a block gives out twice its width
@@ -28,8 +29,8 @@ class Config:
     warmup: int = 0                 # steps in which the rate grows to its peak
     steps: int = 1                  # of the whole training: the cosine ends at zero there
     momentum: float = 0.9           # both programs of 2018
-    nesterov: bool = False          # TensorFlow's program of 2018 had it, Fluid's did not
-    weight_decay: float = 1e-4      # on weights only: not on biases, nor on what BatchNorm learns
+    nesterov: bool = False          # TensorFlow's program of 2018 had it; Fluid's Config named it, and nothing read it
+    weight_decay: float = 1e-4      # on weights only: not on biases, nor on what BatchNorm learns, as both programs of 2018 had it
     norm_momentum: float = 0.9      # the share of the old in BatchNorm's running statistics
     norm_epsilon: float = 1e-5      # the default of both frameworks
 
@@ -80,10 +81,13 @@ class Config:
         return float(np.float32(self.learning_rate * share))
 
     def plain(self):
-        """The same numbers as arrays, numbers and text, and the rate of each step: what crosses into the Fluid process."""
+        """The same numbers as arrays, numbers and text: what crosses into the Fluid process.
+
+        `rates` has the rate of each step, and of as many beyond the schedule's end.
+        """
         import numpy as np
         numbers = {name: np.array(value) if isinstance(value, tuple) else value for name, value in vars(self).items()}
-        return numbers | {"rates": np.array([self.rate(step) for step in range(self.steps)])}
+        return numbers | {"rates": np.array([self.rate(step) for step in range(2 * self.steps)])}
 
 
 def exact(config):
@@ -96,7 +100,7 @@ def normalised(images):
     return ((images[:, None] / 255 - MEAN) / SPREAD).astype("float32")
 
 
-SLIM = Config("se_resnext_slim", image=(1, 28, 28), classes=10, stem=16, kernel=5, stride=3, blocks=(1, 1, 1),
+SLIM = Config("se_resnext_slim", image=(1, 28, 28), classes=10, stem=16, kernel=5, stride=3, pool=False, blocks=(1, 1, 1),
               widths=(16, 32, 64), cardinality=8, reduction=4, smoothing=2.0**-7)
 MODELS = {config.model: config for config in (
     Config(),

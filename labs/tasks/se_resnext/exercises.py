@@ -45,7 +45,7 @@ def grouped_weights(answer):
         {
             128 * 128 * 9: "that is the convolution without groups",
             right + 128: "without a bias was asked",
-            right // 32: "that divides by the groups twice, as the counter of 2020 does",
+            right // 32: "that divides by the groups twice; once is enough",
             right // 9: "the kernel has 3 x 3 places",
             right // 3: "the kernel has 3 x 3 places, not 3",
         },

@@ -11,12 +11,12 @@ import numpy as np
 import paddle.fluid as fluid
 
 
-def conv_bn(x, config, conv, bn, made, kernel, stride=1,
-            groups=1):
+def conv_bn(x, config, conv, bn, out_channels, kernel,
+            stride=1, groups=1):
     """A convolution without bias, then BatchNorm."""
     decay = fluid.regularizer.L2Decay(config["weight_decay"])
     x = fluid.layers.conv2d(
-        x, made, kernel, stride, padding=kernel // 2,
+        x, out_channels, kernel, stride, padding=kernel // 2,
         groups=groups, bias_attr=False,
         param_attr=fluid.ParamAttr(conv + ".weight",
                                    regularizer=decay))
@@ -28,11 +28,11 @@ def conv_bn(x, config, conv, bn, made, kernel, stride=1,
         moving_variance_name=bn + ".running_var")
 
 
-def fc(x, config, name, made, act=None):
-    """A matrix, stored as (in, out), and a bias."""
+def fc(x, config, name, out_features, act=None):
+    """A linear layer; its weight is stored as (in, out)."""
     decay = fluid.regularizer.L2Decay(config["weight_decay"])
     return fluid.layers.fc(
-        x, made, act=act, bias_attr=name + ".bias",
+        x, out_features, act=act, bias_attr=name + ".bias",
         param_attr=fluid.ParamAttr(name + ".weight",
                                    regularizer=decay))
 
@@ -49,28 +49,29 @@ def squeeze_excite(x, config, name):    # (B, C, H, W)
 
 def block(x, config, name, width, stride):
     """1x1, grouped 3x3, 1x1, gates, and the shortcut."""
-    relu, given = fluid.layers.relu, x.shape[1]
-    made = width * config["expansion"]
+    relu, in_channels = fluid.layers.relu, x.shape[1]
+    out_channels = width * config["expansion"]
     y = relu(conv_bn(x, config, name + "conv1", name + "bn1",
                      width, 1))
     y = relu(conv_bn(y, config, name + "conv2", name + "bn2",
                      width, 3, stride, config["cardinality"]))
     y = conv_bn(y, config, name + "conv3", name + "bn3",
-                made, 1)
+                out_channels, 1)
     if config["reduction"]:
         y = squeeze_excite(y, config, name + "se")
-    if stride > 1 or given != made:
+    if stride > 1 or in_channels != out_channels:
         x = conv_bn(x, config, name + "downsample.0",
-                    name + "downsample.1", made, 1, stride)
+                    name + "downsample.1", out_channels, 1,
+                    stride)
     return relu(y + x)
 
 
 def se_resnext(x, config):              # (B, C, H, W)
-    """Stem, stages of blocks, mean over the image, matrix."""
+    """Stem, stages of blocks, mean over the image, linear."""
     x = fluid.layers.relu(conv_bn(
         x, config, "conv1", "bn1", config["stem"],
         config["kernel"], config["stride"]))
-    if config["kernel"] == 7:           # ImageNet's stem
+    if config["pool"]:                  # ImageNet's stem
         x = fluid.layers.pool2d(x, 3, "max", pool_stride=2,
                                 pool_padding=1)
     for i, width in enumerate(config["widths"].tolist()):

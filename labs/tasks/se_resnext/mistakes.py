@@ -25,9 +25,8 @@ def without_biases(side):
 
 
 def decay_on_everything(side):
-    """TensorFlow, lines 256 and 257: 5e-4 over all variables."""
-    more = with_optimizer(lambda optimizer, driver: driver.add_decay(optimizer, 2.0**-11, lambda p: p.ndim == 1))
-    return more(with_config(weight_decay=2.0**-11)(side))
+    """On biases and BatchNorm too, as both programs of 2018: Fluid, line 199; TensorFlow, lines 256 to 264."""
+    return with_optimizer(lambda optimizer, driver: driver.add_decay(optimizer, 2.0**-13, lambda p: p.ndim == 1))(side)
 
 
 def hard_labels(number, batch):
@@ -70,6 +69,12 @@ def with_schedule(change):
     return plant
 
 
+def never_falls(config):
+    """After the warm-up the rate stays at its peak, as in Fluid's program (line 197)."""
+    right = config.rate
+    return lambda step: right(step) if step < config.warmup else config.learning_rate
+
+
 def rises_again(config):
     """Beyond its end the cosine goes on and rises again."""
     import math
@@ -110,14 +115,16 @@ PAIR_OF_2018 = [
             with_layers(lambda path, layer: type(layer).__name__ in CONVOLUTIONS,
                         lambda layer, driver: driver.after(layer, lambda out: out.clip(min=0)))),
     Mistake("norm_epsilon", "forward", "forward", "BatchNorm's epsilon is 1e-3 (TensorFlow), not 1e-5", with_config("build", norm_epsilon=2.0**-10)),
-    Mistake("decay_on_everything", "optimizer", "one step", "L2 of 5e-4 over all variables (TensorFlow)", decay_on_everything),
     Mistake("decay_of_another_size", "optimizer", "one step", "L2 of 5e-4 (TensorFlow), not 1e-4",
             with_config(weight_decay=lambda right: 4 * right)),
     Mistake("nesterov", "optimizer", "one step", "Nesterov's momentum on one side (TensorFlow)", with_config(nesterov=True)),
-    Mistake("schedule_of_another_length", "schedule", "k steps", "the rate falls on another schedule",
-            with_config(steps=lambda right: 4 * right)),
+    Mistake("never_falls", "schedule", "k steps", "the learning rate stays at its peak (Fluid)", with_schedule(never_falls)),
 ]
 MISTAKES = PAIR_OF_2018 + [
+    Mistake("decay_on_everything", "optimizer", "one step", "L2 on biases and BatchNorm too (both programs)", decay_on_everything,
+            blind="one step of an L2 of 1e-4 moves a parameter by less than the float32 floor"),
+    Mistake("schedule_of_another_length", "schedule", "k steps", "the rate falls on another schedule",
+            with_config(steps=lambda right: 4 * right)),
     Mistake("relu_before_gates", "forward", "forward", "a ReLU after the last 1x1 of each block (both, unlike the paper)",
             in_blocks("bn3", lambda out: out.clip(min=0))),
     Mistake("branches_exchanged", "forward", "forward", "the channels of the grouped convolution in the opposite order",

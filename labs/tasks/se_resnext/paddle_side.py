@@ -39,36 +39,37 @@ class SqueezeExcite(nn.Layer):
         return x * self.gates(x)[:, :, None, None]
 
 
-def conv(given, made, kernel, stride=1, groups=1):
+def conv(in_channels, out_channels, kernel, stride=1,
+         groups=1):
     """A convolution without bias: BatchNorm brings one."""
     return nn.Conv2D(
-        given, made, kernel, stride, padding=kernel // 2,
-        groups=groups, bias_attr=False)
+        in_channels, out_channels, kernel, stride,
+        padding=kernel // 2, groups=groups, bias_attr=False)
 
 
 class Block(nn.Layer):
     """1x1, grouped 3x3, 1x1, gates, and the shortcut."""
 
-    def __init__(self, given, width, stride, config):
+    def __init__(self, in_channels, width, stride, config):
         super().__init__()
-        made = width * config.expansion
+        out_channels = width * config.expansion
         groups = config.cardinality
-        self.conv1 = conv(given, width, 1)
+        self.conv1 = conv(in_channels, width, 1)
         self.bn1 = BatchNorm(width, config)
         self.conv2 = conv(width, width, 3, stride, groups)
         self.bn2 = BatchNorm(width, config)
-        self.conv3 = conv(width, made, 1)
-        self.bn3 = BatchNorm(made, config)
+        self.conv3 = conv(width, out_channels, 1)
+        self.bn3 = BatchNorm(out_channels, config)
         self.se = nn.Identity()
         if config.reduction:
-            self.se = SqueezeExcite(made, config)
+            self.se = SqueezeExcite(out_channels, config)
         self.downsample = nn.Identity()
-        if stride > 1 or given != made:
+        if stride > 1 or in_channels != out_channels:
             self.downsample = nn.Sequential(
-                conv(given, made, 1, stride),
-                BatchNorm(made, config))
+                conv(in_channels, out_channels, 1, stride),
+                BatchNorm(out_channels, config))
 
-    def forward(self, x):               # (B, given, H, W)
+    def forward(self, x):               # (B, C, H, W)
         y = F.relu(self.bn1(self.conv1(x)))
         y = F.relu(self.bn2(self.conv2(y)))
         y = self.se(self.bn3(self.conv3(y)))
@@ -76,7 +77,7 @@ class Block(nn.Layer):
 
 
 class SEResNeXt(nn.Layer):
-    """Stem, stages of blocks, mean over the image, matrix."""
+    """Stem, stages of blocks, mean over the image, linear."""
 
     def __init__(self, config):
         super().__init__()
@@ -100,7 +101,7 @@ class SEResNeXt(nn.Layer):
 
     def forward(self, x):               # (B, C, H, W)
         x = F.relu(self.bn1(self.conv1(x)))
-        if self.config.kernel == 7:     # ImageNet's stem
+        if self.config.pool:            # ImageNet's stem
             x = F.max_pool2d(x, 3, 2, padding=1)
         x = self.stages(x)
         x = x.flatten(2).mean(2)
