@@ -124,6 +124,13 @@ def test_the_rate_warms_up_and_ends_at_zero():
     assert (rates == rates.astype("float32")).all(), "each rate is a float32 number"
 
 
+def test_what_crosses_to_fluid_has_a_rate_for_steps_beyond_the_end_too():
+    config = Config(learning_rate=0.5, warmup=4, steps=20)
+    rates = config.plain()["rates"]
+    assert rates[:20].tolist() == [config.rate(step) for step in range(20)]
+    assert rates[20:].tolist() == [0.0] * 20
+
+
 def test_both_optimizers_take_the_rates_of_the_schedule(side):
     config = replace(TINY, learning_rate=0.5, warmup=2, steps=6)
     model, _ = model_of(side, config)
