@@ -14,7 +14,6 @@ from book.make import prose
 from book.make.book import code_cells
 from book.make.rules import called, tags
 
-NOT_YET = ()     # until their own issue
 WORDS = 2500
 SILENT_CELLS = 8
 NUMBER = r"\d+(?:\.\d+)*"

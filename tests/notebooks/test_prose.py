@@ -15,25 +15,10 @@ def read(document):
     return nbformat.read(TEXTS[document].with_suffix(".ipynb"), 4)
 
 
-def waits(document):
-    return document.rpartition("/")[2] in prose_rules.NOT_YET
-
-
-@pytest.mark.parametrize("document", [name for name in TEXTS if not waits(name)])
+@pytest.mark.parametrize("document", list(TEXTS))
 def test_every_page_keeps_every_rule_of_prose(document):
     broken = prose_rules.broken(read(document), document, PAGES)
     assert not broken, "\n".join(broken)
-
-
-@pytest.mark.parametrize("name", prose_rules.NOT_YET)
-def test_the_list_of_pages_that_wait_may_only_shrink(name):
-    document = f"chapters/{name}"
-    assert document in TEXTS, f"{name} is no chapter: take it out of prose_rules.NOT_YET"
-    assert prose_rules.broken(read(document), document, PAGES), f"{name} keeps every rule now: take it out of prose_rules.NOT_YET"
-
-
-def test_no_chapter_is_added_to_those_that_wait():
-    assert set(prose_rules.NOT_YET) <= {"01_install", "06_mnist", "07_se_resnext", "08_rnn_lm", "22_tokenizers", "26_llama"}
 
 
 # --- the rules themselves, on a made-up chapter: it keeps them all, and each change breaks one ---
