@@ -364,8 +364,68 @@ def test_trained_wordpiece_is_the_librarys_given_its_alphabets_order(train, leng
 @pytest.mark.parametrize("kind, what, plant", mistakes.MISTAKES, ids=lambda part: part if isinstance(part, str) else "")
 def test_a_planted_mistake_is_caught(kind, what, plant, smol, mini, uni):
     right, library = {"byte-level BPE": (smol[0], smol[2]), "WordPiece": (mini[0], mini[2]), "Unigram": uni}[kind]
-    wrong = plant(right)
-    assert any([x[0] for x in wrong.encode(text)] != library.encode(text, add_special_tokens=False).ids for text in TEXTS), what
+    texts = [(text, text) for text in [*TEXTS, *FUZZ[:300]]]
+    assert mistakes.found_on(plant(right), library, texts, added(library)) is not None, what
+
+
+@pytest.mark.parametrize("which", ["smol", "mini", "uni"])
+def test_where_nothing_is_planted_nothing_is_found(which, request):
+    ours, *_, library = request.getfixturevalue(which)
+    texts = [(text, text) for text in ("<|im_end|> [CLS] <unk>", *FUZZ[:300])]
+    assert mistakes.found_on(ours, library, texts, added(library)) is None
+
+
+def test_the_stored_unigram_is_the_librarys_by_hand():
+    library = against_library.stored_unigram()
+    ours = unigram.Unigram([tuple(p) for p in json.loads(library.to_str())["model"]["vocab"]])
+    assert len(ours.pieces) == 600
+    for text in FUZZ[:200]:
+        assert special.encode_all(ours, text, added(library)) == by_library(library, text), ascii(text)
+
+
+@pytest.mark.parametrize("i", [1.0, True, None, "a"])
+def test_only_a_whole_number_is_an_id(smol, mini, published, i):
+    for made in (smol[0], mini[0], published["Mistral"][0]):
+        with pytest.raises(byte_bpe.TextError, match=f"id {i} is not in this vocabulary"):
+            made.decode([i])
+    assert smol[0].decode([np.int64(2068)]) == smol[0].decode([2068])
+
+
+def with_added(**options):
+    letters = {letter: i for i, letter in enumerate(sorted(byte_bpe.BYTE))}
+    library = tokenizers.Tokenizer(models.BPE(letters, []))
+    library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    name = options.pop("name")
+    library.add_special_tokens([tokenizers.AddedToken(name, normalized=False, **options)])
+    return byte_bpe.ByteBPE(letters, []), {name: special.Added(256, **options)}, library
+
+
+def test_an_added_token_of_white_space_is_not_taken_twice():
+    ours, own, library = with_added(name=" ", lstrip=True, rstrip=True)
+    text = " \u3000  \u3000<"
+    assert special.encode_all(ours, text, own) == by_library(library, text) == [(256, 0, 5), (27, 5, 6)]
+
+
+def test_what_touches_a_single_word_is_what_the_library_calls_a_word():
+    _, own, library = with_added(name="<x>", single_word=True)
+    for chunk in CHUNKS[:1024]:
+        texts = ["<x>" + c for c in chunk]
+        theirs = [one.ids[0] == 256 for one in library.encode_batch(texts)]
+        assert [special.cut_at(text, own)[0][0] == "<x>" for text in texts] == theirs, f"U+{ord(chunk[0]):04X} and after"
+
+
+def test_what_need_not_be_cut_is_one_window_whatever_the_stride(mini):
+    library = tokenizers.Tokenizer.from_str(mini[2].to_str())
+    first, second = ([i for i, *_ in mini[0].encode(text)] for text in ("who", "the ghost"))
+    library.enable_truncation(6, stride=4, strategy="only_second")
+    assert special.windows(first, second, 6, 4, 101, 102) == [library.encode("who", "the ghost").ids]
+
+
+def test_escaped_text_has_no_added_token_and_other_text_is_the_same(smol):
+    own = added(smol[2])
+    typed = "a<|im_end|>\n<|im_start|>system<|im_end|><|endoftext|>"
+    assert all(token is None for token, *_ in special.cut_at(special.escape(typed, own), own))
+    assert special.escape(" to  be <|\n", own) == " to  be <|\n"
 
 
 def test_each_byte_has_a_letter_of_its_own_that_can_be_printed():

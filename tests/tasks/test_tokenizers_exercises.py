@@ -1,6 +1,8 @@
 """The checks of chapter 22: right answers pass, each near-miss gets its own hint, nothing else passes."""
 
+import codecs
 import json
+from types import SimpleNamespace
 
 import exercise_attacks as attacks
 import pytest
@@ -9,6 +11,7 @@ from labs import data
 from labs.tasks.tokenizers import byte_bpe, exercises, unigram, wordpiece
 
 CHAPTER = "22_tokenizers.md"
+ADDED = {"[CLS]": 101, "[SEP]": 102, "[UNK]": 100, "[PAD]": 0, "[MASK]": 103}
 DRAWS = 20  # each check reads eight texts, two of them drawn
 UNIGRAM = unigram.Unigram(
     [("<unk>", 0.0), ("▁", -1.0), ("▁a", -1.0), ("▁abc", -2.0), ("d", -9.0), ("bcd", -2.0)]
@@ -59,6 +62,7 @@ def test_possible_bytes(absent):
     [
         (("a", "a"), "are one"),
         (("a", "b"), "differ"),
+        (("[CLS] hello", "[cls] hello"), "differ"),
         (("😍", "🤮"), "UNK"),
         (("\x00", ""), "empty"),
         (("a", 3), "expected a pair"),
@@ -69,15 +73,15 @@ def test_possible_bytes(absent):
     ],
 )
 def test_pairs_that_are_no_answer(answer, says, mini):
-    attacks.refused(exercises.same_ids(answer, mini), says)
+    attacks.refused(exercises.same_ids(answer, mini, ADDED), says)
 
 
 def test_same_ids(mini):
     assert (
-        "no model can tell" in exercises.same_ids(("Café", "cafe"), mini).says
-        and exercises.same_ids(["To  be", "to be"], mini).right
+        "no model can tell" in exercises.same_ids(("Café", "cafe"), mini, ADDED).says
+        and exercises.same_ids(["To  be", "to be"], mini, ADDED).right
     )
-    attacks.withstands_junk(exercises.same_ids, mini)
+    attacks.withstands_junk(exercises.same_ids, mini, ADDED)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +93,7 @@ def test_same_ids(mini):
         ("", "one word"),
         ("a\tb", "one word"),
         ("\u2603", None),
+        ("3.14", "string of letters"),
     ],
 )
 def test_words_that_are_no_answer(answer, says):
@@ -101,6 +106,26 @@ def test_viterbi_wins():
 
 
 def whole(ids, tokenizer):
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    for i in ids:
+        yield decoder.decode(bytes(byte_bpe.BYTE[c] for c in tokenizer.tokens[i]))
+    if rest := decoder.decode(b"", final=True):
+        yield rest
+
+
+def in_one(ids, tokenizer):
+    """Another style: only where nothing is left over."""
+    decoder, held = codecs.getincrementaldecoder("utf-8")("replace"), ""
+    for i in ids:
+        held += decoder.decode(bytes(byte_bpe.BYTE[c] for c in tokenizer.tokens[i]))
+        if not decoder.getstate()[0]:
+            yield held
+            held = ""
+    yield held + decoder.decode(b"", final=True)
+
+
+def waiting(ids, tokenizer):
+    """Holds all back for ever after a U+FFFD of the text's own."""
     held = []
     for i in ids:
         held.append(i)
@@ -108,6 +133,13 @@ def whole(ids, tokenizer):
         if "\ufffd" not in text:
             yield text
             held = []
+
+
+def unfinished(ids, tokenizer):
+    """Forgets what is due at the end."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    for i in ids:
+        yield decoder.decode(bytes(byte_bpe.BYTE[c] for c in tokenizer.tokens[i]))
 
 
 def growing(ids, tokenizer):
@@ -183,12 +215,15 @@ def failing(ids, tokenizer):
 def test_streaming(smol):
     attacks.function(
         exercises.streaming,
-        [whole, growing],
+        [whole, in_one],
         {
+            "was taken before": waiting,
+            "which was whole already": growing,
+            "together they give 'To": unfinished,
             "id 2 was taken before": first_all,
             "was taken before 'T": characters,
             "was taken before 'To'": late,
-            "which was whole already": one_behind,
+            "which was whole already:": one_behind,
             "id 2 was taken": two_by_two,
             "half a character": halves,
             "床": dropping,
@@ -210,6 +245,8 @@ def test_the_cells_work_as_they_stand_and_with_right_answers(smol, mini, absent)
     lent = {
         "smol": smol,
         "mini": mini,
+        "mini_lib": None,
+        "against_library": SimpleNamespace(added_of=lambda library: ADDED),
         "absent": absent,
         "uni": UNIGRAM,
         "viterbi": unigram.viterbi,

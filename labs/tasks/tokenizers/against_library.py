@@ -5,6 +5,7 @@ import sys
 import unicodedata
 from collections import defaultdict
 from functools import cache
+from pathlib import Path
 
 from labs.tasks.tokenizers import special
 from labs.tasks.tokenizers.byte_bpe import to_letters
@@ -152,6 +153,15 @@ def library_unigram(texts, size):
     made.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
     made.train_from_iterator(texts, tokenizers.trainers.UnigramTrainer(
         vocab_size=size, unk_token="<unk>", max_piece_length=8, special_tokens=["<unk>"], show_progress=False))
+    return made
+
+
+def stored_unigram():
+    """A Unigram that `library_unigram(play[:30_000].split("\n"), 600)` made of Hamlet once, for no two of its runs are equal."""
+    import tokenizers
+    pieces = json.loads((Path(__file__).parent / "checkpoints/unigram_hamlet.json").read_text("utf-8"))
+    made = tokenizers.Tokenizer(tokenizers.models.Unigram([tuple(piece) for piece in pieces], 0, byte_fallback=False))
+    made.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
     return made
 
 

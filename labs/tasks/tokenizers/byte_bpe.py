@@ -44,6 +44,16 @@ class TextError(ValueError):
     """A text that has no bytes, or an id that has no text."""
 
 
+def known(ids, tokens):
+    """Each id, if it is a whole number with a token."""
+    for i in ids:
+        whole = hasattr(i, "__index__") and not isinstance(i, bool)
+        if not whole or i not in tokens:
+            raise TextError(f"id {i} is not in this vocabulary: "
+                            f"expected 0 to {max(tokens)}")
+        yield i
+
+
 def utf8(text, at=0):
     """The bytes of a text that begins at character `at`."""
     try:
@@ -141,10 +151,7 @@ class ByteBPE:
 
     def decode(self, ids):
         """Ids -> text; bytes that are no UTF-8 become U+FFFD."""
-        for i in ids:
-            if i not in self.tokens:
-                raise TextError(f"id {i} is not in this vocabulary: "
-                                f"expected 0 to {max(self.tokens)}")
-        letters = "".join(self.tokens[i] for i in ids)
+        letters = "".join(
+            self.tokens[i] for i in known(ids, self.tokens))
         return bytes(BYTE[c] for c in letters).decode(
             errors="replace")

@@ -1,11 +1,14 @@
 """The checks of chapter 22."""
 
+import codecs
 import functools
 from itertools import islice
 
 import numpy as np
 
 from labs.exercises import NotRight, call, exercise, number, readers_code, show
+from labs.tasks.tokenizers.byte_bpe import BYTE
+from labs.tasks.tokenizers.special import encode_all
 
 CHARACTERS = "ab é床🙂\u0301ñ—1"
 
@@ -38,7 +41,7 @@ def bytes_of_utf8() -> set:
 
 
 @exercise("22.2", "Put a pair of texts in place of None.")
-def same_ids(answer, tokenizer):
+def same_ids(answer, tokenizer, added):
     """Two different texts with the same ids, none of them [UNK]."""
     if (
         not isinstance(answer, (tuple, list))
@@ -49,7 +52,7 @@ def same_ids(answer, tokenizer):
     if answer[0] == answer[1]:
         raise NotRight("the two texts are one.")
     try:
-        first, second = ([i for i, *_ in tokenizer.encode(text)] for text in answer)
+        first, second = ([i for i, *_ in encode_all(tokenizer, text, added)] for text in answer)
     except ValueError as error:
         raise NotRight(f"the tokenizer refuses it: {error}.") from None
     if first != second:
@@ -70,8 +73,8 @@ def same_ids(answer, tokenizer):
 @exercise("22.3", "Put a word in place of None.")
 def viterbi_wins(answer, model, viterbi):
     """A word on which the longest match is not the most probable path."""
-    if not isinstance(answer, str) or not answer or any(c.isspace() for c in answer):
-        raise NotRight(f"expected one word, got {show(answer)}.")
+    if not isinstance(answer, str) or not answer or not answer.isalpha():
+        raise NotRight(f"expected one word, a string of letters, got {show(answer)}.")
     word, start, greedy, score = "\u2581" + answer, 0, [], 0.0
     while start < len(word):
         end, arc = max(model.arcs(word, start))
@@ -97,22 +100,32 @@ def streaming(stream, tokenizer):
         "é" * 3,
         "🙂 or 床",
         "a",
+        "a \ufffd b",
     ]
-    for text in fixed + drawn:
-        _stream_one(stream, tokenizer, text)
-    return f"{len(fixed) + len(drawn)} texts came whole, each character before the next token was taken."
+    rows = [[i for i, *_ in tokenizer.encode(text)] for text in fixed + drawn]
+    byte = {BYTE[token]: i for i, token in tokenizer.tokens.items() if token in BYTE}
+    rows.append([*rows[0], byte[0x80], *rows[0]])  # a byte that begins no character
+    rows.append([*rows[0], byte[0xF0], byte[0x9F]])  # the model stops within one
+    for ids in rows:
+        _stream_one(stream, tokenizer, ids)
+    return f"{len(rows)} texts came whole, each character before the next token was taken."
 
 
-def _stream_one(stream, tokenizer, text):
-    ids = [i for i, *_ in tokenizer.encode(text)]
-    whole, parts = tokenizer.decode(ids), []
+def _stream_one(stream, tokenizer, ids):
+    text = whole = tokenizer.decode(ids)
+    parts, taken = [], 0
+    decoder, known, ends = codecs.getincrementaldecoder("utf-8")("replace"), [""], [True]
+    for i in ids:
+        known.append(known[-1] + decoder.decode(bytes(BYTE[c] for c in tokenizer.tokens[i])))
+        ends.append(not decoder.getstate()[0])
+    known.append(whole)  # asked for an id when there is none: all is due
 
     def due(count):
         """What must be out after so many ids, or None where they end within a character."""
-        known = tokenizer.decode(ids[:count])
-        return None if "\ufffd" in known else known
+        return known[count] if ends[count] else None
 
     def one_by_one():
+        nonlocal taken
         for count, i in enumerate(ids):
             ready, out = due(count), "".join(parts)
             if ready is not None and len(out) < len(ready):
@@ -120,7 +133,9 @@ def _stream_one(stream, tokenizer, text):
                     f"{text!r}: id {count + 1} was taken before {ready[len(out) :]!r} came out, which was "
                     "whole already: give it first."
                 )
+            taken = count + 1
             yield i
+        taken = len(ids) + 1
 
     made = call(stream, ids=one_by_one(), tokenizer=tokenizer)
     if isinstance(made, str) or not hasattr(made, "__iter__"):
@@ -131,7 +146,8 @@ def _stream_one(stream, tokenizer, text):
         for part in islice(made, 4 * len(ids) + 4):
             if not isinstance(part, str):
                 raise NotRight(f"expected texts, got {type(part).__name__}: {show(part)}.")
-            if "\ufffd" in part:
+            sure = known[taken]
+            if "\ufffd" in part and not sure.startswith("".join([*parts, part])):
                 raise NotRight(f"{text!r}: half a character came out: {parts + [part]!r}.")
             parts.append(part)
             if not whole.startswith("".join(parts)):

@@ -2,8 +2,17 @@
 
 `plant(right)` returns a tokenizer that is wrong in one way; its `encode` gives ids, and offsets of no meaning.
 """
-from labs.tasks.tokenizers import byte_bpe, unigram, wordpiece
+from labs.tasks.tokenizers import byte_bpe, special, unigram, wordpiece
 from labs.tasks.tokenizers.byte_bpe import SPLIT, ByteBPE
+
+
+def found_on(wrong, library, texts, added):
+    """The name of the first (name, text) that a tokenizer encodes otherwise than the library, or None.
+
+    Added tokens are cut out first, as the library does: else a literal one in a text would pass for the mistake.
+    """
+    return next((name for name, text in texts if [x[0] for x in special.encode_all(wrong, text, added)]
+                 != library.encode(text, add_special_tokens=False).ids), None)
 
 
 class Other:

@@ -6,7 +6,7 @@ model it only numbers the merges. `CharacterBPE` gives the ids and offsets of th
 """
 import struct
 
-from labs.tasks.tokenizers.byte_bpe import TextError, merge_word
+from labs.tasks.tokenizers.byte_bpe import TextError, known, merge_word
 from labs.tasks.tokenizers.unigram import byte_ids, marked
 
 NORMAL, UNKNOWN, CONTROL = 1, 2, 3          # the types of pieces that are asked for here
@@ -117,10 +117,7 @@ class CharacterBPE:
     def decode(self, ids):
         """Ids -> text; bytes that are no UTF-8 become U+FFFD."""
         data = b""
-        for i in ids:
-            if i not in self.tokens:
-                raise TextError(f"id {i} is not in this vocabulary: "
-                                f"expected 0 to {max(self.tokens)}")
+        for i in known(ids, self.tokens):
             token = self.tokens[i]
             byte = len(token) == 6 and token.startswith("<0x")
             data += (bytes([int(token[3:5], 16)]) if byte

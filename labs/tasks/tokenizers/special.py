@@ -8,6 +8,7 @@ import numpy as np
 import regex as re
 
 from labs.tasks.tokenizers.byte_bpe import TextError
+from labs.tasks.tokenizers.characters import older
 
 WHITE, WORD = re.compile(r"\s"), re.compile(r"\w")
 
@@ -19,7 +20,7 @@ class Added:
     id: int
     lstrip: bool = False        # takes white space before it along
     rstrip: bool = False        # and behind it
-    single_word: bool = False   # only where no letter touches it
+    single_word: bool = False   # no letter, digit, _ or mark near
 
 
 def cut_at(text, added):
@@ -27,14 +28,16 @@ def cut_at(text, added):
     if not added:
         return [(None, 0, len(text))] if text else []
     longest = sorted(added, key=len, reverse=True)
-    found, at = [], 0
+    seen, found, at = older(text), [], 0
     for hit in re.finditer("|".join(map(re.escape, longest)), text):
         start, end, one = hit.start(), hit.end(), added[hit.group()]
-        if one.single_word and (WORD.match(text, end)
-                                or WORD.match(text[:start][-1:])):
+        if one.single_word and (WORD.match(seen, end)
+                                or WORD.match(seen[:start][-1:])):
             continue
         while one.lstrip and start > at and WHITE.match(text, start - 1):
             start -= 1
+        if one.lstrip:                  # what is taken is taken
+            start = max(start, at)
         while one.rstrip and WHITE.match(text, end):
             end += 1
         found += [(None, at, start), (hit.group(), start, end)]
@@ -58,6 +61,13 @@ def encode_all(model, text, added):
     return found
 
 
+def escape(text, added):
+    """A text in which no added token is left: a space in each."""
+    for token in sorted(added, key=len, reverse=True):
+        text = text.replace(token, f"{token[:1]} {token[1:]}")
+    return text
+
+
 def pair_template(first, second, cls, sep):
     """[CLS] first [SEP] second [SEP], and whose each one is."""
     ids = [cls, *first, sep]
@@ -72,10 +82,12 @@ def windows(first, second, limit, stride, cls, sep):
     """[CLS] first [SEP] part [SEP], for each part of second;
     neighbouring parts share `stride` ids."""
     room = limit - len(first) - 3
+    if len(second) <= room:             # nothing has to be cut
+        return [pair_template(first, second, cls, sep)[0]]
     if room <= stride:
         raise TextError(f"a window of {limit} has room for {room} new "
                         f"ids: expected more than the stride, {stride}")
-    starts = range(0, max(len(second) - stride, 1), room - stride)
+    starts = range(0, len(second) - stride, room - stride)
     return [pair_template(first, second[at:at + room], cls, sep)[0]
             for at in starts]
 

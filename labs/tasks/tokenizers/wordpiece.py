@@ -8,7 +8,7 @@ import string
 from collections import Counter
 from itertools import groupby
 
-from labs.tasks.tokenizers.byte_bpe import TextError, count_pairs, utf8
+from labs.tasks.tokenizers.byte_bpe import count_pairs, known, utf8
 from labs.tasks.tokenizers.characters import category, combining, decompose, lower_case
 
 HAN = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF),
@@ -168,8 +168,5 @@ class WordPiece:
 
     def decode(self, ids):
         """Ids -> words, spaces between: not the text again."""
-        for i in ids:
-            if i not in self.tokens:
-                raise TextError(f"id {i} is not in this vocabulary: "
-                                f"expected 0 to {max(self.tokens)}")
-        return " ".join(self.tokens[i] for i in ids).replace(" ##", "")
+        return " ".join(self.tokens[i] for i in known(
+            ids, self.tokens)).replace(" ##", "")
