@@ -138,6 +138,8 @@ def plan(root, date, allow_missing=False):
                   if file.is_file() and "__pycache__" not in file.parts}
     files["book/glossary.json"] = json.dumps(glossary.for_site(root, documents), ensure_ascii=False).encode()
     files["book/api_links.json"] = json.dumps(api_links.for_site(root), ensure_ascii=False).encode()
+    sources = sorted([*(root / "labs").glob("timing.py"), *(root / "labs").glob("parity/*.py"), *(root / "labs").glob("data/*.py")])
+    files["book/interface.json"] = json.dumps(hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()).encode()
     twin_files, twin_pages = twins.files(root, documents)
     files |= {name: text.encode() for name, text in twin_files.items()}
     files["book/twins.json"] = json.dumps(twin_pages).encode()

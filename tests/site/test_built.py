@@ -105,6 +105,16 @@ def test_every_figure_says_what_it_shows():
     assert figures_without_text(HTML) == []
 
 
+def test_the_interface_has_an_entry_for_every_public_name():
+    """With an anchor, from the docstring that the code carries."""
+    import labs.data
+    import labs.parity
+    entries = (HTML / "book/pages/api.html").read_text(encoding="utf-8")
+    names = [f"{module.__name__}.{name}" for module in (labs.data, labs.parity) for name in module.__all__
+             if callable(getattr(module, name))]
+    assert [name for name in [*names, "labs.timing.paired"] if f'id="{name}"' not in entries] == []
+
+
 def test_every_page_keeps_its_budget_and_the_status_page_shows_it(chromium):
     weights, _ = weigh.site(ROOT, chromium)
     assert set(weights) == set(browser.pages(HTML)) and weigh.over(weights) == []
