@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from labs.tables import Verdict, table
+from labs.tasks.stock.config import OPEN
 
 VERDICTS = {"green": Verdict(True, "green"), "float32 numbers": Verdict(None, "but for float32 numbers"), "red": Verdict(False, "red")}
 
@@ -42,5 +43,7 @@ def ports(root: Path) -> str:
                "numbers in float32": "; ".join(row["numbers"]) or None, "said beside building it": row["said"] or None}
               for one in found for row in one["models"]]
     errors = {"worst float64 error": ".1e"}
+    open_ones = "; ".join(f"{name} ({rung})" for name, rung in OPEN.items())
     return "\n\n".join([table(models, "Stock models, ported", formats=errors).html,
+                        f"Not in the table, for the cause of their red rung is not found yet: {open_ones}.",
                         table(pairs, "Stock layers and optimizers with default settings", formats=errors).html])
