@@ -6,6 +6,7 @@ import collections
 import functools
 import os
 import re
+import signal
 
 import pytest
 
@@ -23,6 +24,8 @@ def lacking(name):
 
 def pytest_configure(config):
     """The two marks of this suite; groups go to the workers in the order of the items, see below."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:       # a background job of a shell: tests of Ctrl-C need it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
     config.addinivalue_line("markers", "needs(name, ...): what the test cannot do without, by its name in book/make/needs.py")

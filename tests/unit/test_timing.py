@@ -265,9 +265,9 @@ def test_fractions_are_of_the_best_or_of_one_framework():
 
 def test_limits_are_measured_with_what_is_installed(monkeypatch):
     monkeypatch.setattr(limits, "BYTES", 1 << 20)
-    monkeypatch.setattr(limits, "SIZE", 64)
+    monkeypatch.setattr(limits, "SIZES", (64,))
     wait = lambda: time.sleep(0)        # noqa: E731
-    monkeypatch.setattr(limits, "_torch", lambda: ("cpu", 64, wait, {"sum": wait}, wait))
+    monkeypatch.setattr(limits, "_torch", lambda: ("cpu", {64: wait}, {"sum": wait}, wait))
     monkeypatch.setattr(limits, "_paddle", lambda: pytest.fail("not installed here"))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: object() if name == "torch" else None)
     found = limits.limits(seconds=0.01)
@@ -280,8 +280,8 @@ def test_limits_are_measured_with_what_is_installed(monkeypatch):
 def test_each_framework_can_measure_its_limits(framework, monkeypatch):
     pytest.importorskip(framework)
     monkeypatch.setattr(limits, "BYTES", 1 << 20)
-    monkeypatch.setattr(limits, "SIZE", 64)
-    monkeypatch.setattr(limits, "SIZE_GPU", 64)
-    place, size, product, reading, small = {"torch": limits._torch, "paddle": limits._paddle}[framework]()
-    assert size == 64 and np.asarray(product().cpu())[0, 0] == 64 and float(reading["sum"]().item()) == (1 << 20) // 4 and small().item() == 2
+    monkeypatch.setattr(limits, "SIZES", (64,))
+    monkeypatch.setattr(limits, "SIZES_GPU", (64,))
+    place, products, reading, small = {"torch": limits._torch, "paddle": limits._paddle}[framework]()
+    assert set(products) == {64} and np.asarray(products[64]().cpu())[0, 0] == 64 and float(reading["sum"]().item()) == (1 << 20) // 4 and small().item() == 2
     assert {float(entry) for entry in np.asarray(reading["matrix times vector"]().cpu())} == {float(limits.COLUMNS)}
