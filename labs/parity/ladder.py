@@ -146,7 +146,7 @@ class Ladder(outputs.Shown):
                  f"red from rung '{self.red}' on" if self.red else "red, nothing was compared")
         return (f"{self.title}: {state}. {self.parameters:,} parameters. Allowed: a float64 error of "
                 f"{TOLERANCE:.0e} of an array's size, a float32 ratio of {ALLOWED:g}; errors below the floor, a share of an "
-                f"array's size, are not told apart.{self._cut()}{self._random()}{self._below()}")
+                f"array's size, are not told apart.{self._cut()}{self._random()}{self._below().removeprefix('.')}")
 
     def middle(self) -> str:
         """The verdict between green and red, in words."""

@@ -62,8 +62,8 @@ class Caught(outputs.ShownAsTable):
     def table(self):
         """A row for each mistake."""
         columns = [name for name in (self.rows[0] if self.rows else ["planted", "caught"]) if name != "name"]
-        left = f" Not planted, for the batches do not reach them: {', '.join(self.unreached)}." if self.unreached else ""
-        return table([row | {"caught": Verdict(row["caught"])} for row in self.rows], caption=self.title + left, columns=columns)
+        left = f". Not planted, for the batches do not reach them: {', '.join(self.unreached)}." if self.unreached else ""
+        return table([row | {"caught": Verdict(row["caught"])} for row in self.rows], caption=self.title.removesuffix('.' if left else '') + left, columns=columns)
 
     @property
     def data(self) -> dict:
