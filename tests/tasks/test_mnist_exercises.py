@@ -120,6 +120,10 @@ def as_float32(*arguments):
     return tuple(np.float32(each) for each in exercises._momentum(*arguments))
 
 
+def as_a_list(*arguments):
+    return list(exercises._momentum(*arguments))
+
+
 def with_tensors(w, g, v, r, m):
     import torch
 
@@ -136,7 +140,7 @@ def test_momentum_step():
     misses = {hint: rule for hint, rule in exercises.MOMENTUM_MISTAKES.items()}
     attacks.function(
         exercises.momentum_step,
-        [exercises._momentum, in_place, as_float32, with_tensors],
+        [exercises._momentum, in_place, as_float32, with_tensors, as_a_list],
         misses
         | {
             "changes its argument `gradient`": spoiling,

@@ -149,7 +149,7 @@ def momentum_step(step):
             learning_rate=float(rate),
             momentum=momentum,
         )
-        if not isinstance(answer, tuple) or len(answer) != 2:
+        if not isinstance(answer, (tuple, list)) or len(answer) != 2:
             raise NotRight(f"expected the new weight and the new velocity, got {show(answer)}.")
         for name, array in zip(("weight", "velocity"), answer):
             found[f"{name} after step {n}"] = array = as_array(array, f"the {name} after step {n}")
