@@ -178,6 +178,13 @@ def test_further_functions_are_rungs_of_their_own():
     assert wrong.red == "also: sum"
 
 
+@pytest.mark.parametrize("order, reached", [("aaa", False), ("abb", False), ("abc", False), ("aba", True), ("aabca", True)])
+def test_a_second_epoch_is_a_batch_again_after_others(order, reached):
+    from labs.parity import coverage
+    batches = [(np.full((2, 3), ord(letter)),) for letter in order]
+    assert {what: found for what, found, _ in coverage.of_sizes(batches)}["a second epoch: a batch again, after others"] is reached
+
+
 def test_coverage_names_what_the_batches_do_not_reach():
     side = norm_net("torch")
     found = parity.climb(side, side, batches_of_noise(2), Small()).coverage

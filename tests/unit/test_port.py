@@ -108,3 +108,14 @@ def test_a_checkpoint_with_code_in_it_is_not_run(tmp_path):
     path.write_bytes(pickle.dumps({"w": print}))
     with pytest.raises(parity.ParityError, match="builtins.print, which is code, not weights"):
         read_checkpoint(path)
+
+
+@pytest.mark.parametrize("given, stem", [("conv.v2", "conv.v2"), ("conv", "conv"), ("conv.html", "conv")])
+def test_a_report_keeps_the_whole_name_and_a_proven_port_names_no_red_rung(tmp_path, given, stem):
+    from labs.parity.port.report import Report
+    ladder = SimpleNamespace(verdict="float32 numbers", red="gradients", green=False, title="T", data={}, middle=lambda: "but for one number",
+                             _repr_mimebundle_=lambda: {"text/html": "<p></p>"})
+    made = Report(ladder, "by name", [], advice="look for a detach").save(tmp_path / given)
+    assert [path.name for path in made] == [f"{stem}.html", f"{stem}.json"]
+    said = json.loads(made[1].read_text())
+    assert (said["green"], said["red"], said["advice"]) == (True, None, "")

@@ -101,8 +101,8 @@ class Report(outputs.Shown):
     @property
     def data(self) -> dict:
         """The report as plain data."""
-        return {"kind": "port", "green": self.green, "verdict": self.ladder.verdict, "red": self.ladder.red, "names": self.names, "notes": self.notes,
-                "first_layer": self.first_layer, "causes": self.causes, "advice": self.advice, "ladder": self.ladder.data,
+        return {"kind": "port", "green": self.green, "verdict": self.ladder.verdict, "red": None if self.green else self.ladder.red, "names": self.names, "notes": self.notes,
+                "first_layer": self.first_layer, "causes": self.causes, "advice": "" if self.green else self.advice, "ladder": self.ladder.data,
                 "layers": [{"first": one.first, "second": one.second, "shape": list(one.shapes[0]), "before": one.before,
                             "error": one.error} for one in self.layers]}
 
@@ -112,7 +112,9 @@ class Report(outputs.Shown):
                 f"<title>{html.escape(self.ladder.title)}</title><style>body{{font:16px/1.5 sans-serif;max-width:72rem;margin:2rem auto;"
                 f"padding:0 1rem}}td,th{{padding:.2rem .6rem;text-align:left}}</style><h1>{html.escape(self.ladder.title)}</h1>"
                 f"{self.html}</html>\n")
-        made = {path.with_suffix(".html"): page, path.with_suffix(".json"): json.dumps(outputs.as_json(self.data), indent=1) + "\n"}
+        stem = path.with_suffix("") if path.suffix in (".html", ".json") else path      # conv.v2 is a name, not a suffix
+        made = {stem.with_name(f"{stem.name}.html"): page,
+                stem.with_name(f"{stem.name}.json"): json.dumps(outputs.as_json(self.data), indent=1) + "\n"}
         for place, content in made.items():
             place.write_text(content, encoding="utf-8")
         return list(made)
