@@ -4,13 +4,17 @@ import functools
 import gzip
 import http.server
 import importlib.util
+import multiprocessing
+import multiprocessing.util
 import shutil
 import threading
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
+AT_ONCE = 2             # browsers, one a processor core
 
 PACKED = (".html", ".css", ".js", ".json", ".svg", ".xml", ".md", ".txt")
 
@@ -76,3 +80,39 @@ def pages(html):
     """Names of the site's pages, relative to its folder; the error page is none that a reader asks for."""
     return sorted(file.relative_to(html).as_posix() for file in html.rglob("*.html")
                   if "_static" not in file.parts and "_sources" not in file.parts and file.name not in ("404.html", "genindex.html"))
+
+
+def each_page(html, look):
+    """What `look` finds on every page of a site, by two browsers that share the pages.
+
+    Parameters
+    ----------
+    html : Path
+        The folder of the site.
+    look : callable
+        `look(browser, address, name)`, a function that can be imported: each browser belongs to a process of its own.
+
+    Returns
+    -------
+    dict of str to object
+        By page.
+    """
+    names = pages(html)
+    largest = sorted(names, key=lambda name: -(html / name).stat().st_size)       # a long page begun last would keep one waiting
+    with served(html) as address, ProcessPoolExecutor(AT_ONCE, multiprocessing.get_context("spawn"), _open) as pool:
+        found = dict(zip(largest, pool.map(_look, [(look, address, name) for name in largest])))
+    return {name: found[name] for name in names}
+
+
+_running = []           # in a process of `each_page`: its browser, and what ends it
+
+
+def _open():
+    ending = contextlib.ExitStack()
+    _running[:] = ending.enter_context(opened()), ending
+    multiprocessing.util.Finalize(None, ending.close, exitpriority=10)
+
+
+def _look(asked):
+    look, address, name = asked
+    return look(_running[0], address, name)

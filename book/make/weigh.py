@@ -5,7 +5,6 @@ usage: python -m book.make.weigh
 A page is opened by a Chromium that has nothing in its cache. A page over the budget ends with exit
 status 1. Without a Chromium nothing is weighed, and the status page says so.
 """
-import contextlib
 import gzip
 import json
 import sys
@@ -96,15 +95,13 @@ def enter(html, weights):
         page.write_text(f"{before}{mark}{shown(weights)}{status.WEIGHTS[1]}{after}", encoding="utf-8")
 
 
-def site(root, show=None):
+def site(root):
     """Weigh every page of the built site, or read what was weighed of the same build.
 
     Parameters
     ----------
     root : Path
         The repository.
-    show : playwright Browser, optional
-        One that runs already; without it one is started.
 
     Returns
     -------
@@ -115,8 +112,7 @@ def site(root, show=None):
     last = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     fresh = last.get("build") != build
     if fresh:
-        with browser.served(html) as address, contextlib.nullcontext(show) if show else browser.opened() as running:
-            last = {"build": build, "pages": {name: weigh(running, address, name) for name in browser.pages(html)}}
+        last = {"build": build, "pages": browser.each_page(html, weigh)}
         kept.write_text(json.dumps(last), encoding="utf-8")
     enter(html, last["pages"])
     return last["pages"], fresh

@@ -141,3 +141,18 @@ def test_axe_sees_what_it_looks_for(opened, tmp_path):
         found = {(theme, width, rule, where) for theme, width, rule, where, _ in accessibility.findings(opened(url + "bad.html", 1440))}
     assert {("light", 1440, "image-alt", "img"), ("light", 390, "image-alt", "img"), ("dark", 1440, "color-contrast", "span")} <= found
     assert ("light", 1440, "color-contrast", "span") not in found and ("light", 1440, "color-contrast", "h1") in found
+
+
+@pytest.mark.needs("axe")
+@pytest.mark.parametrize("fault", ["style='color: #bbb'", "class='pale'", "style='background: #444'", "style='opacity: 0.3'"])
+def test_axe_sees_one_pale_word_among_many_that_look_alike(opened, tmp_path, fault):
+    """Colours are looked at once a style; what is not shown stands for no other."""
+    rows = [f"<tr><td>{number}</td></tr>" for number in range(40)]
+    rows[20] = f"<tr {fault}><td id='pale'>20</td></tr>"
+    (tmp_path / "one.html").write_text(
+        "<!doctype html><html lang='en'><title>One</title><link rel='icon' href='data:,'><style>.pale td { color: #bbb }</style>"
+        f"<main><h1>One</h1><p style='color: #bbb; display: none'>gone</p><p style='color: #bbb' id='too'>here</p><table>{''.join(rows)}</table></main>",
+        encoding="utf-8")
+    with browser.served(tmp_path) as url:
+        found = {where for _, _, rule, where, _ in accessibility.findings(opened(url + "one.html", 1440)) if rule == "color-contrast"}
+    assert found == {"#pale", "#too"}

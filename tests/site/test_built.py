@@ -4,12 +4,12 @@ Every page is opened once and asked everything; a test is one promise about all 
 """
 from pathlib import Path
 
-import accessibility
 import pytest
 from links import broken, figures_without_text
-from opening import PHONE, WIDTHS, shown, sides, too_wide, watched
+from opening import PHONE, WIDTHS, shown, sides
+from survey import GLYPHS, asked
 
-from book.make import browser, needs, status, weigh
+from book.make import browser, status, weigh
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build/html"
@@ -18,13 +18,6 @@ MNIST = "chapters/06_mnist.html"
 WORD = "discordant"             # stands in chapter 6 and in no other place
 # What axe-core finds in the theme and we do not fix: (rule, a selector of the element). Nothing else may be found.
 THEME = ()
-GLYPHS = """text => {
-    const draw = sign => { const canvas = Object.assign(document.createElement('canvas'), {width: 40, height: 40});
-        const pen = canvas.getContext('2d'); pen.font = '30px ' + getComputedStyle(document.body).fontFamily;
-        pen.fillText(sign, 2, 32); return canvas.toDataURL(); };
-    const box = draw('\\u{10FFFD}'), blank = draw(' ');
-    return [...new Set(text)].filter(sign => [box, blank].includes(draw(sign))); }"""
-
 pytestmark = [pytest.mark.built, pytest.mark.needs("site", "chromium"), pytest.mark.timeout(1500)]
 
 
@@ -36,20 +29,9 @@ def address():
 
 
 @pytest.fixture(scope="module")
-def survey(chromium, address):
+def survey():
     """{page: what it was asked}."""
-    found = {}
-    for name in browser.pages(HTML):
-        context = chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
-        page = watched(context, address + name)
-        facts = {"violations": [], "wide": too_wide(page)}
-        facts["complaints"], facts["elsewhere"] = list(page.complaints), list(page.elsewhere)     # axe, below, makes requests of its own
-        facts["unseen"] = page.evaluate(GLYPHS, "".join(sign for sign in page.inner_text("body") if "\u4e00" <= sign <= "\u9fff"))
-        if not needs.NEEDS["axe"].lacking():
-            facts["violations"] = accessibility.findings(page)
-        found[name] = facts
-        context.close()
-    return found
+    return browser.each_page(HTML, asked)
 
 
 def across(survey, fact):
@@ -115,8 +97,8 @@ def test_the_interface_has_an_entry_for_every_public_name():
     assert [name for name in [*names, "labs.timing.paired"] if f'id="{name}"' not in entries] == []
 
 
-def test_every_page_keeps_its_budget_and_the_status_page_shows_it(chromium):
-    weights, _ = weigh.site(ROOT, chromium)
+def test_every_page_keeps_its_budget_and_the_status_page_shows_it():
+    weights, _ = weigh.site(ROOT)
     assert set(weights) == set(browser.pages(HTML)) and weigh.over(weights) == []
     shown_there = (HTML / f"{status.HERE}.html").read_text(encoding="utf-8")
     assert all(f">{name.removesuffix('.html')}</a>" in shown_there for name in weights)
