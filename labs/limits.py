@@ -210,11 +210,11 @@ def limits(seconds=1.0, only=None):
 
     def repeated(call):
         """The least seconds of each repeat."""
-        return [best(call, share, timing.synchronise) for _ in range(REPEATS)]
+        return [best(call, share, timing.synchronise, least=1) for _ in range(REPEATS)]
     with timing.alone():
         for name, work in works.items():
             devices[name], products, reading, small = work()
-            found = [max(2 * size ** 3 / best(product, share / len(products), timing.synchronise)
+            found = [max(2 * size ** 3 / best(product, share / len(products), timing.synchronise, least=1)
                          for size, product in products.items()) for _ in range(REPEATS)]
             flops[name], spread["flops"][name] = max(found), [min(found), max(found)]
             rates = {how: [BYTES / took for took in repeated(read)] for how, read in reading.items()}
@@ -228,12 +228,12 @@ def limits(seconds=1.0, only=None):
                   conditions() if only is None else None, readers=readers, spread=spread)
 
 
-def best(call, seconds, synchronise, clock=time.perf_counter):
-    """Return the shortest time of `call`: once to warm up, then at least three times, for `seconds` in all."""
+def best(call, seconds, synchronise, clock=time.perf_counter, least=3):
+    """Return the shortest time of `call`: once to warm up, then at least `least` times, for `seconds` in all."""
     call()
     synchronise()
     times, spent = [], 0.0
-    while len(times) < 3 or spent < seconds:
+    while len(times) < least or spent < seconds:
         start = clock()
         call()
         synchronise()

@@ -22,7 +22,7 @@ MARGIN = 2.0        # processors differ, and a busy one takes longer: up to 1.8 
 
 def allowed(name, notebook, mode):
     """Processor seconds that a run may take, or None where nothing binds it (a full run, a page without a budget)."""
-    return {"smoke": SMOKE_EXCEPTIONS.get(name, SMOKE_S), "quick": book.budget(notebook)}.get(mode)
+    return SMOKE_EXCEPTIONS.get(name, SMOKE_S) if mode == "smoke" else book.budget(notebook) if mode == "quick" else None
 
 
 def broken(name, notebook):

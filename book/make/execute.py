@@ -25,7 +25,7 @@ import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from book.make import book, budgets, kernel_report, notebooks, runs
+from book.make import book, budgets, kernel_report, notebooks, project, runs
 from book.make.quiet import Quiet
 from book.make.watching import Room, Watch
 from labs import run as run_mode
@@ -178,6 +178,11 @@ def one(name, notebook, root, timeout, stopping, why="", quiet=None):
     return f"{name}: {over}" if fails else None
 
 
+def expected(notebook, last):
+    """Seconds by which the longest is begun first: those of the last run, or as many as its budget allows."""
+    return last["seconds"] if last else book.budget(notebook) or 0
+
+
 def everything(chapters, root, timeout, again=False):
     """Execute what changed, the longest first; return the failures in words.
 
@@ -197,7 +202,7 @@ def everything(chapters, root, timeout, again=False):
     for name in chapters:
         if not why[name]:
             say(name, "unchanged", 0)
-    todo = sorted((name for name in chapters if why[name]), key=lambda name: -(last[name] or {}).get("seconds", 1e9))
+    todo = sorted((name for name in chapters if why[name]), key=lambda name: -expected(chapters[name], last[name]))
     pool, stopping, room = ThreadPoolExecutor(AT_ONCE), threading.Event(), Room(psutil.virtual_memory().total / 1e6)
 
     def run(name):
@@ -237,7 +242,8 @@ def main(arguments=None, root=book.ROOT):
         sys.exit(f"no chapter {', '.join(unknown)}; there are {', '.join(chapters)}")
     picked = {name: notebook for name, notebook in chapters.items() if not chosen.names or name in chosen.names}
     try:
-        failures = everything(picked, root, chosen.timeout, chosen.again)
+        with project.Part("execute", root):
+            failures = everything(picked, root, chosen.timeout, chosen.again)
     except KeyboardInterrupt:
         print("\nstopped; what was done is kept, and the next run goes on from there")
         sys.exit(130)

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 import nbformat
 import yaml
 
-from book.make import api_links, book, glossary, lean, notebooks, plain_pages, references, status, twins
+from book.make import api_links, book, glossary, lean, notebooks, plain_pages, project, references, status, twins
 from labs import outputs
 
 LEFT_OUT = ("repository.url in _config.yml is still the placeholder: "
@@ -254,7 +254,8 @@ def main(arguments=None):
     try:
         if not book.address(root).real:
             print(f"site: {LEFT_OUT}", flush=True)
-        changed = build(root, options.allow_missing)
+        with project.Part("site", root):
+            changed = build(root, options.allow_missing)
     except (SiteError, book.BookError) as error:
         sys.exit(f"site: {error}")
     print(f"site: {'built' if changed else 'unchanged'}: _build/html/index.html    (make serve shows it in a browser)")

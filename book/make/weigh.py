@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from book.make import browser, status
+from book.make import browser, project, status
 from labs.tables import Link, Verdict, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,7 +124,8 @@ def main():
     if browser.lacking():
         print(f"site: pages not weighed, {browser.lacking()}    (apt install chromium)")
         return
-    weights, _ = site(ROOT)
+    with project.Part("weigh"):
+        weights, _ = site(ROOT)
     heavy = over(weights)
     if heavy:
         sys.exit("site: over the budget of book/make/weigh.py\n" + "\n".join(heavy))

@@ -8,6 +8,7 @@ and a notebook is proven by one kernel whose list holds all its cells, in order.
 import hashlib
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,7 @@ class Outcome:
     ran: dict = field(default_factory=dict)     # {name: (cells that one kernel ran in order, cells that there are)}
     labs: set = field(default_factory=set)      # where the kernels found labs
     site: Path = None                           # where it was installed
+    processor_s: float = 0.0                    # of the kernels, their children and nbval itself (about two seconds)
 
     def failed(self, name):
         """The lines in which nbval reports a failure of this notebook."""
@@ -66,6 +68,12 @@ def install_labs(box, also=None):
                            "--target", str(site), str(source)], capture_output=True, text=True)
     assert done.returncode == 0, f"labs cannot be installed as a package:\n{done.stderr[-2000:]}"
     return site
+
+
+def of_children():
+    """Processor seconds of all processes below this one that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def cache_folder():
@@ -107,11 +115,12 @@ def run(paths, box, cell_s=300, workers=2, site=None, fluid="recordings"):
         shutil.copy(path, box / "work" / f"{name}.ipynb")
     at_once = ["-n", str(workers), "--dist", "loadscope"] if workers > 1 else []
     closed = can_close()
-    door = [*UNSHARE, sys.executable, "-c", LOOPBACK] if closed else []
+    door, before = [*UNSHARE, sys.executable, "-c", LOOPBACK] if closed else [], of_children()
     done = subprocess.run([*door, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rfE", "--tb=short", "--nbval-lax",
                            "--nbval-current-env", f"--nbval-cell-timeout={cell_s}", *at_once, "--rootdir", str(box / "work"), "."],
                           cwd=box / "work", env=environment(box, site, fluid), capture_output=True, text=True)
-    outcome = Outcome(re.sub(r"\x1b?\[[0-9;]*m", "", done.stdout + done.stderr), done.returncode, closed, site=site)
+    outcome = Outcome(re.sub(r"\x1b?\[[0-9;]*m", "", done.stdout + done.stderr), done.returncode, closed, site=site,
+                      processor_s=of_children() - before)
     logs = [[line.split(" ", 1) for line in path.read_text(encoding="utf-8").splitlines()] for path in (box / "witness").glob("*.txt")]
     outcome.labs = {where for log in logs for _, where in log if where != "-"}
     for name in paths:

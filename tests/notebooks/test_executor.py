@@ -176,6 +176,18 @@ def test_two_large_notebooks_do_not_run_at_once():
     assert all(order[i][0] == order[i + 1][0] for i in (0, 2, 4)) and len(order) == 6
 
 
+def test_what_may_take_longest_begins_first(root, monkeypatch):
+    """Without a run, as in a fresh clone, by the budget; else by what the last run took."""
+    chapters = {name: notebook(STRANGER) for name in ("short", "long", "free", "known")}
+    for name, budget_s in {"short": 10, "long": 90, "known": 1}.items():
+        chapters[name].metadata["parity"] = {"budget_s": budget_s}
+    runs.write(root / "_build/runs", "known", {"seconds": 50.0})
+    begun = []
+    monkeypatch.setattr(execute, "one", lambda name, *_: begun.append(name))
+    monkeypatch.setattr(execute, "AT_ONCE", 1)
+    assert execute.everything(chapters, root, 60) == [] and begun == ["long", "known", "short", "free"]
+
+
 def test_a_failing_cell_names_chapter_cell_and_error_and_leaves_the_traceback_in_a_file(root, capsys):
     bad = notebook(["x = 1", "%%time\ny = x / 0", "print('never')"])
     ran, failures = executed(root, {"bad": bad, "good": notebook(STRANGER)}, capsys)

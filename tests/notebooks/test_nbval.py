@@ -11,7 +11,7 @@ import pytest
 import sealed
 from filelock import FileLock
 
-from book.make import book, new_chapter, notebooks
+from book.make import book, budgets, new_chapter, notebooks
 from labs.fluid import environment
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +46,10 @@ def check(outcome, name):
     assert there > 0 and ran == there, f"{name}: {ran} of {there} code cells ran\n{outcome.said[-6000:]}"
     assert outcome.labs, "it did not import labs"
     assert all(outcome.site in Path(where).parents for where in outcome.labs), outcome.labs
+    over, fails = budgets.overrun(name, None, {"mode": "smoke", "processor_s": outcome.processor_s})
+    assert not fails, f"{name}: {over}"
+    if over:
+        warnings.warn(f"{name}: {over}", stacklevel=1)
 
 
 FLUID = [name for name, path in NAMES.items() if book.has_fluid(nbformat.read(path, 4))]
@@ -103,6 +107,10 @@ def fooled(tmp_path_factory):
         return sealed.run(written(folder, cells), folder / "box", cell_s=8)
 
 
+def test_processor_seconds_are_those_of_the_kernels(fooled):
+    assert fooled.processor_s > 2, "six kernels and three of nbval"
+
+
 def test_a_good_notebook_is_proven(fooled):
     assert fooled.ran["good"] == (2, 2) and not fooled.failed("good"), fooled.said[-4000:]
 
@@ -128,3 +136,15 @@ def test_cells_from_two_kernels_or_in_another_order_prove_nothing():
     assert sealed.proof(nb, [[a, b], [a]]) == (2, 3)
     assert sealed.proof(nb, [[a, a, b]])[0] < 3
     assert sealed.proof(nb, []) == (0, 3)
+
+
+def test_a_smoke_run_far_over_its_budget_fails_in_ci(monkeypatch):
+    good = sealed.Outcome("", 0, True, {"a": (1, 1)}, {"/site/labs/__init__.py"}, Path("/site"), budgets.SMOKE_S)
+    check(good, "a")
+    good.processor_s = budgets.MARGIN * budgets.SMOKE_S + 1
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.warns(UserWarning, match="a: over its budget of 15 processor seconds"):
+        check(good, "a")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(AssertionError, match="a: over its budget"):
+        check(good, "a")

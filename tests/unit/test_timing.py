@@ -252,6 +252,8 @@ def test_the_best_time_is_the_least_of_at_least_three():
     again = Clock()
     limits.best(again.side("A", 1.0), 10.0, lambda: None, again)
     assert len(again.calls) == 11, "one to warm up, then ten seconds' worth"
+    once = Clock()
+    assert limits.best(once.side("A", 9.0, 3.0, 2.0), 0.1, lambda: None, once, least=1) == 3.0 and len(once.calls) == 2
 
 
 def test_fractions_are_of_the_best_or_of_one_framework():
