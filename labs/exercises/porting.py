@@ -24,7 +24,7 @@ def port(theirs, given, batches: list, misses: dict | None = None, weights: dict
     theirs, given : callable
         Make the model in either framework, without arguments: the class itself.
     batches : list of array
-        Inputs; the loss is a product of the output with numbers drawn here.
+        Inputs, of several sizes; the loss is a product of the output with numbers drawn here.
     misses : dict of str to callable, optional
         By hint: makes the given model with the mistake in it. A port that computes just that, gets the hint.
     weights : dict of str to array, optional
@@ -60,13 +60,18 @@ def port(theirs, given, batches: list, misses: dict | None = None, weights: dict
         )
     weights = weights or parity.initial_weights(reference, 0, within=0.5)
     first, rng = side(given, "the given model"), np.random.default_rng(0)
-    shape = first.logits(parity.ready(first, None, weights), batches[:1]).shape
-    pairs = [(x, rng.normal(size=tuple(shape)).astype("float32")) for x in batches]
+    model = parity.ready(first, None, weights)
+    shapes = [tuple(first.logits(model, (x,)).shape) for x in batches]
+    pairs = [(x, rng.normal(size=shape).astype("float32")) for x, shape in zip(batches, shapes)]
     ported = side(theirs, "your port")
     with readers_code("climbing with your model"):
-        found = ported.logits(parity.ready(ported, None, weights), batches[:1])
-        if tuple(found.shape) != tuple(shape):
-            raise NotRight(f"expected outputs of shape {tuple(shape)}, got {tuple(found.shape)}.")
+        model = parity.ready(ported, None, weights)
+        for x, shape in zip(batches, shapes):
+            found = tuple(ported.logits(model, (x,)).shape)
+            if found != shape:
+                raise NotRight(
+                    f"inputs of shape {x.shape}: expected outputs of shape {shape}, got {found}."
+                )
         ladder = parity.climb(first, ported, pairs, None, weights, title="Your port")
     if ladder.green:
         return ladder

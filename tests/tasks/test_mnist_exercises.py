@@ -43,6 +43,7 @@ def test_images_needed():
             6272: "the difference of two",
             40_000: "p = 0.5",
             156_800: "p (1 - p), not p",
+            3012: "not 1.96",
             0.3136: "half a point is 0.005",
             3100: "solve 2 sqrt",
         },
@@ -153,9 +154,14 @@ def test_momentum_step():
             "expected shape (3, 4)": lambda *given: tuple(a.T for a in exercises._momentum(*given)),
         },
     )
-    for _ in range(attacks.DRAWS):  # one of the two numbers typed in
-        rate = exercises.momentum_step(lambda w, g, v, r, m: exercises._momentum(w, g, v, 0.125, m))
-        assert rate.right is False
+    for _ in range(attacks.DRAWS // 4):  # one of the two numbers typed in
+        for typed in (
+            lambda w, g, v, r, m: exercises._momentum(w, g, v, 0.125, m),
+            lambda w, g, v, r, m: exercises._momentum(w, g, v, r, 0.5),
+            lambda w, g, v, r, m: exercises._momentum(w, g, v, r, 0.75),
+            lambda w, g, v, r, m: exercises._momentum(w, g, v, r, 0.875),
+        ):
+            attacks.refused(exercises.momentum_step(typed))
 
 
 def port(**mistake):
@@ -170,9 +176,11 @@ def port(**mistake):
             self.conv = nn.Conv2D(1, 6, mistake.get("kernel", 5))
             shape = mistake.get("shape", [6, 1, 1])
             self.coefficient = self.create_parameter(
-                shape, default_initializer=nn.initializer.Constant(1.0)
+                shape, default_initializer=nn.initializer.Constant(mistake.get("begins", 1.0))
             )
-            self.offset = self.create_parameter(shape, is_bias=True)
+            self.offset = self.create_parameter(
+                shape, default_initializer=nn.initializer.Constant(mistake.get("offset", 0.0))
+            )
 
         def forward(self, x):
             x = mistake.get("pool", F.avg_pool2d)(self.conv(x), 2)
@@ -208,6 +216,14 @@ def test_the_port_of_subsampling():
         "raised TypeError": lambda x: x,
         "raised ZeroDivisionError: division by zero (line ": port(squash=attacks.raises),
         "expected outputs of shape": port(squash=lambda x: x.flatten(1)),
+        "a fresh `coefficient` is not 1": port(begins=0.5),
+        "a fresh `offset` is not 0": port(offset=0.1),
+        "raised ValueError": port(pool=lambda x, k: x.reshape([-1, 6, 4, 2, 4, 2]).mean([3, 5])),
+        "(3, 1, 14, 10): expected outputs": port(pool=lambda x, k: F.adaptive_avg_pool2d(x, 4)),
+        "(5, 1, 11, 13): expected outputs": port(
+            pool=lambda x, k: F.avg_pool2d(x, k, ceil_mode=True)
+        ),
+        "rung 'forward'": port(pool=lambda x, k: F.avg_pool2d(x.astype("float32"), k).astype(x.dtype)),
     }.items():
         attacks.refused(check(made), says)
     attacks.withstands_junk(check)

@@ -67,6 +67,7 @@ def images_needed(answer):
         {
             images(1): "then half a point is one standard deviation",
             images(4): "then half a point is four standard deviations",
+            images(1.96): "two standard deviations were asked for, not 1.96",
             2 * right: "that is for the difference of two accuracies; one was asked for",
             images(2, 0.25): "that takes p = 0.5; at 98 % it is p (1 - p) = 0.0196",
             images(2, 0.98): "the variance is p (1 - p), not p",
@@ -132,7 +133,13 @@ def _without_zero_grad(model, optimizer, batch):
 def momentum_step(step):
     """SGD with momentum in NumPy, v = m v + g and w = w - r v, under a rate that changes."""
     rng = np.random.default_rng()
-    start, momentum = rng.normal(size=SHAPE), float(rng.choice([0.5, 0.75, 0.875]))
+    for momentum in rng.permutation([0.5, 0.75, 0.875])[:2]:  # a number typed in is wrong once
+        _momentum_steps(step, rng, float(momentum))
+    return f"{STEPS} steps equal torch.optim.SGD's and paddle.optimizer.Momentum's, at a changing learning rate."
+
+
+def _momentum_steps(step, rng, momentum):
+    start = rng.normal(size=SHAPE)
     rates = rng.permutation(
         [0.0625, 0.125, 0.1875, 0.25, 0.5]
     )  # exact in float32, which Paddle keeps
@@ -185,7 +192,6 @@ def momentum_step(step):
             {},
             "It is not what the framework does",
         )
-    return f"{STEPS} steps equal torch.optim.SGD's and paddle.optimizer.Momentum's, at a changing learning rate."
 
 
 def _momentum(w, g, v, r, m):
@@ -254,9 +260,8 @@ def _with_paddle(start, gradients, rates, momentum):
 @exercise("6.5", "Write the class Subsampling, a paddle.nn.Layer, from PyTorch's beside it.")
 def subsampling(theirs):
     """Port LeCun's first convolution and trainable subsampling to Paddle; the ladder decides."""
-    batches = [
-        np.random.default_rng(n).normal(size=(4, 1, 12, 12)).astype("float32") for n in range(3)
-    ]
+    sizes = (4, 1, 12, 12), (3, 1, 14, 10), (5, 1, 11, 13)  # the last is odd after the convolution
+    batches = [np.random.default_rng(0).normal(size=size).astype("float32") for size in sizes]
     ladder = port(
         theirs,
         _subsampling(),
@@ -270,6 +275,13 @@ def subsampling(theirs):
             "1998 had tanh, not a ReLU": _subsampling("relu"),
         },
     )
+    begun = parity.weights_of(theirs())
+    for name, value in {"coefficient": 1, "offset": 0}.items():
+        if not (begun[name] == value).all():
+            raise NotRight(
+                f"the ladder is green, but a fresh `{name}` is not {value} everywhere: "
+                "the ladder brings weights of its own, a training of yours would not."
+            )
     return f"green on all {len(parity.RUNGS)} rungs, {ladder.parameters} parameters."
 
 
