@@ -17,7 +17,7 @@ from book.make.rules import called, tags
 WORDS = 2500
 SILENT_CELLS = 8
 NUMBER = r"\d+(?:\.\d+)*"
-PAGE = rf"{NUMBER}[a-z]?"                       # a chapter's second page is 8b
+PAGE = r"\d+[a-z]?(?:\.\d+)*[a-z]?"             # a chapter's second page is 8b, its exercise 8b.1
 NUMBERED = re.compile(rf"\b(?:chapter|section|part|table|figure|equation|algorithm|appendix|exercise|lab|line|page|version|issue)s?\s+"
                       rf"{PAGE}(?:(?:,| and| or| to|, and)\s+{PAGE})*\b", re.I)
 VERSIONED = re.compile(r"\b(?:Python|Paddle|paddlepaddle|PaddlePaddle|PyTorch|NumPy|TensorFlow|Fluid|CUDA|Llama|Qwen|Gemma|Phi|GPT|Zen|"

@@ -201,13 +201,9 @@ def function(check, styles, misses, *lent, draws=DRAWS, distort=True):
 
 def exercises_of(chapter):
     """By number: the prose and the cell of each exercise of a chapter's text."""
-    text = (
-        (ROOT / "chapters" / chapter)
-        .read_text("utf-8")
-        .partition("\n## Exercises\n")[2]
-        .partition("\n## ")[0]
-    )
-    starts = [*re.finditer(r"^\*\*(\d+\.\d+)\*\* ", text, re.M)]
+    text = (ROOT / "chapters" / chapter).read_text("utf-8").replace("\n## Exercise\n", "\n## Exercises\n")
+    text = text.partition("\n## Exercises\n")[2].partition("\n## ")[0]
+    starts = [*re.finditer(r"^\*\*(\d+[a-z]?\.\d+)\*\* ", text, re.M)]
     found = {}
     for start, end in itertools.zip_longest(starts, starts[1:]):
         body = text[start.start() : end.start() if end else len(text)]
