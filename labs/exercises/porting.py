@@ -59,11 +59,11 @@ def port(theirs, given, batches: list, misses: dict | None = None, weights: dict
             f"got {type(made).__module__}.{type(made).__qualname__}."
         )
     weights = weights or parity.initial_weights(reference, 0, within=0.5)
-    first, rng = side(given, "the given model"), np.random.default_rng(0)
+    first, rng = side(given, f"{home} (given)"), np.random.default_rng(0)
     model = parity.ready(first, None, weights)
     shapes = [tuple(first.logits(model, (x,)).shape) for x in batches]
     pairs = [(x, rng.normal(size=shape).astype("float32")) for x, shape in zip(batches, shapes)]
-    ported = side(theirs, "your port")
+    ported = side(theirs, f"{driver.NAME} (yours)")
     with readers_code("climbing with your model"):
         model = parity.ready(ported, None, weights)
         for x, shape in zip(batches, shapes):
