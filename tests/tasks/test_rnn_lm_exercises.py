@@ -73,6 +73,15 @@ def by_mask(padded, lengths):
     return padded.T[np.arange(len(padded)) < lengths[:, None]], np.add.accumulate([0, *lengths])
 
 
+def by_length(padded, lengths, longest_first=True):
+    order = np.argsort(-lengths if longest_first else lengths, kind="stable")
+    return to_lod(padded[:, order], lengths[order])
+
+
+def of_sorted(padded, lengths):
+    return to_lod(padded, lengths)[0], offsets(np.sort(lengths))
+
+
 def test_to_lod():
     attacks.function(
         exercises.to_lod,
@@ -81,6 +90,10 @@ def test_to_lod():
             "Zeros were dropped, but": lambda p, n: (p.T[p.T != 0], offsets((p != 0).sum(0))),
             "Zeros were dropped from the tokens": lambda p, n: (p.T[p.T != 0], offsets(n)),
             "The padding is still there": lambda p, n: (p.T.ravel(), offsets(n)),
+            "in another order": by_length,
+            "tokens of batch 1: off": lambda p, n: by_length(p, n, longest_first=False),
+            "offsets of batch 1: off": of_sorted,
+            "tokens of batch 1: off by": lambda p, n: (to_lod(p % 3, n)[0], offsets(n)),
             "row by row": lambda p, n: (p[np.arange(len(p))[:, None] < n], offsets(n)),
             "The offsets begin with 0": lambda p, n: (to_lod(p, n)[0], np.cumsum(n)),
             "These are the lengths": lambda p, n: (to_lod(p, n)[0], n),

@@ -63,13 +63,13 @@ def mixed_perplexity(answer):
 def to_lod(function):
     """From padded (T, B) and lengths to Fluid's form: tokens end to end (N,), offsets (B + 1,)."""
     rng, cases = np.random.default_rng(), []
-    for streams in (3, 5, 2):
-        lengths = rng.integers(1, 7, streams)
-        lengths[rng.integers(streams)] = 7  # so that they differ
-        lengths[rng.integers(streams)] = 2
+    # first lengths that stand in no order, so that who sorts the sequences is seen in each draw
+    for lengths in ([4, 7, 2], rng.integers(1, 8, 5), rng.integers(1, 8, 2)):
+        lengths = np.array(lengths)
         # word 0 is a word like others, and what pads is no zero: only the lengths tell them apart
-        padded = rng.integers(0, 4, (lengths.max() + 2, streams))
+        padded = rng.integers(0, 4, (lengths.max() + 2, len(lengths)))
         padded[0] = 0
+        padded[1] = [1, 2, 3, 4, 5][: len(lengths)]  # and no two sequences are one
         cases.append((padded, lengths))
     found = {}
     for n, (padded, lengths) in enumerate(cases, 1):
@@ -93,6 +93,9 @@ def to_lod(function):
     def offsets(lengths):
         return np.array([0, *np.cumsum(lengths)])
 
+    def by_length(lengths):
+        return np.argsort(-lengths, kind="stable")
+
     misses = {
         "Zeros were dropped, but 0 is a word: only the lengths say where a sequence ends": made(
             lambda p, n: (p.T[p.T != 0], offsets((p != 0).sum(0)))
@@ -105,6 +108,9 @@ def to_lod(function):
         ),
         "The tokens go row by row; the columns of `padded` are the sequences": made(
             lambda p, n: (p[np.arange(len(p))[:, None] < n], offsets(n))
+        ),
+        "The sequences stand in another order: keep that of the columns": made(
+            lambda p, n: (_tokens(p[:, by_length(n)], n[by_length(n)]), offsets(n[by_length(n)]))
         ),
         "The offsets begin with 0": made(lambda p, n: (_tokens(p, n), np.cumsum(n))),
         "These are the lengths; offsets are their running sums": made(
