@@ -69,8 +69,13 @@ def by_matrices(x, positions, theta):
     return made
 
 
-def float32_at_the_end(*arguments):
-    return np.float32(by_halves(*arguments))
+def float32_throughout(x, positions, theta):
+    size = x.shape[1]
+    i = np.arange(0, size, 2, dtype="float32")
+    angle = positions.astype("float32")[:, None] / np.float32(theta) ** (i / np.float32(size))
+    cos, sin = (np.concatenate([f(angle)] * 2, 1) for f in (np.cos, np.sin))
+    x = x.astype("float32")
+    return x * cos + np.roll(x, size // 2, 1) * np.where(np.arange(size) < size // 2, -sin, sin)
 
 
 def rotated(**mistake):
@@ -80,7 +85,7 @@ def rotated(**mistake):
 def test_rope():
     attacks.function(
         exercises.rope,
-        [by_halves, by_matrices, float32_at_the_end],
+        [by_halves, by_matrices, float32_throughout],
         {
             "It turns neighbours": rotated(neighbours=True),
             "always 10,000": rotated(theta_of=lambda theta: 1e4),
@@ -88,6 +93,8 @@ def test_rope():
             "it is -2 i / D": rotated(exponent=1),
             "The positions are not used": rotated(positions_of=lambda p: np.arange(len(p))),
             "begin with 1": rotated(positions_of=lambda p: p + 1),
+            "The smallest position": rotated(positions_of=lambda p: p - p.min()),
+            "of its largest entry. Pair i": rotated(positions_of=lambda p: p - p[0]),
             "by the same angle": rotated(exponent=0),
             "expected shape": lambda x, *_: x.T,
             "complex": lambda *given: by_halves(*given).astype(complex),
@@ -152,6 +159,7 @@ def test_causal_loss():
             "The shift is missing": lost(shift=0),
             "wrong way round": lost(shift=-1),
             "The shift is 2": lost(shift=2),
+            "A label of 0": lost(zero=False),
             "picks a logit": lost(index=True),
             "not by all": lost(mean="all"),
             "by itself": lost(mean="rows"),
@@ -165,15 +173,29 @@ def test_causal_loss():
     )
 
 
-def port(approximate=True, silu=False, one=1, epsilon=2.0**-6, swapped=False, detached=False):
+def port(
+    approximate=True,
+    silu=False,
+    one=1,
+    epsilon=2.0**-6,
+    swapped=False,
+    detached=False,
+    start=0.0,
+    by_hand=False,
+):
     """The model in Paddle; each mistake changes one line."""
+    import paddle
     import paddle.nn.functional as F
     from paddle import nn
+
+    def gelu(x):
+        return 0.5 * x * (1 + paddle.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3)))
 
     class GemmaMLP(nn.Layer):
         def __init__(self):
             super().__init__()
-            self.scale = self.create_parameter([8], is_bias=True)
+            constant = nn.initializer.Constant(start)
+            self.scale = self.create_parameter([8], default_initializer=constant)
             self.gate_proj = nn.Linear(8, 12, bias_attr=False)
             self.up_proj = nn.Linear(8, 12, bias_attr=False)
             self.down_proj = nn.Linear(12, 8, bias_attr=False)
@@ -182,7 +204,10 @@ def port(approximate=True, silu=False, one=1, epsilon=2.0**-6, swapped=False, de
             x = x * ((x * x).mean(-1, keepdim=True) + epsilon).rsqrt() * (one + self.scale)
             gate, up = self.gate_proj(x), self.up_proj(x)
             gate, up = (up, gate) if swapped else (gate, up)
-            gate = F.silu(gate) if silu else F.gelu(gate, approximate=approximate)
+            if by_hand:
+                gate = gelu(gate)
+            else:
+                gate = F.silu(gate) if silu else F.gelu(gate, approximate=approximate)
             return self.down_proj(gate * (up.detach() if detached else up))
 
     return GemmaMLP
@@ -190,8 +215,9 @@ def port(approximate=True, silu=False, one=1, epsilon=2.0**-6, swapped=False, de
 
 def test_the_port_of_gemmas_mlp():
     check = exercises.gemma_mlp
-    right = check(port())
-    assert right.right is True and f"all {len(parity.RUNGS)} rungs" in right.says, right.text
+    for made in (port(), port(by_hand=True)):
+        right = check(made)
+        assert right.right is True and f"all {len(parity.RUNGS)} rungs" in right.says, right.text
     for says, made in {
         "the tanh approximation": port(approximate=False),
         "SiLU": port(silu=True),
@@ -199,6 +225,7 @@ def test_the_port_of_gemmas_mlp():
         "epsilon": port(epsilon=1e-5),
         "swapped": port(swapped=True),
         "rung 'gradients'": port(detached=True),
+        "your scale begins with 1, PyTorch's with 0": port(start=1.0),
         "derived from paddle.nn.Layer": exercises._gemma(),
     }.items():
         attacks.refused(check(made), says)

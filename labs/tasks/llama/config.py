@@ -1,15 +1,18 @@
 """The numbers of the Llama twins, each with its reason, and what both sides ask of their input."""
 import json
+import math
 from dataclasses import dataclass, fields
+from numbers import Integral, Real
 
 import numpy as np
 
 IGNORED = -100          # a label that is not asked for: the convention of both frameworks and of transformers
 # What of a published config.json decides nothing that the twins compute.
-SILENT = ("architectures", "bos_token_id", "eos_token_id", "pad_token_id", "dtype", "torch_dtype", "transformers_version", "use_cache",
+SILENT = ("bos_token_id", "eos_token_id", "pad_token_id", "dtype", "torch_dtype", "transformers_version", "use_cache",
           "initializer_range", "_name_or_path", "transformers.js_config", "is_llama_config")
 # What decides, and the only value that the twins compute; None: what a missing line means.
-FIXED = {"model_type": ("llama", None), "hidden_act": ("silu", None), "attention_bias": (False, None), "mlp_bias": (False, None),
+FIXED = {"model_type": ("llama", None), "architectures": (["LlamaForCausalLM"], None), "hidden_act": ("silu", None),
+         "attention_bias": (False, None), "mlp_bias": (False, None),
          "tie_word_embeddings": (True,), "attention_dropout": (0, None), "pretraining_tp": (1, None), "rope_interleaved": (False, None)}
 
 
@@ -22,9 +25,9 @@ class Llama3Scaling:
     original_max_position_embeddings: int   # the old context
 
     def __post_init__(self):
-        wrong = {f.name: getattr(self, f.name) for f in fields(self) if not isinstance(getattr(self, f.name), (int, float))}
-        if wrong or not self.factor >= 1 or not 0 < self.low_freq_factor < self.high_freq_factor:
-            raise ValueError(f"llama3 scaling: expected numbers, factor >= 1 and 0 < low_freq_factor < high_freq_factor, got {self}")
+        _positive(self, [f.name for f in fields(self)])
+        if self.factor < 1 or not self.low_freq_factor < self.high_freq_factor:
+            raise ValueError(f"llama3 scaling: expected factor >= 1 and low_freq_factor < high_freq_factor, got {self}")
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,9 @@ class Config:
     weight_decay: float = 0.125     # Llama's 0.1 (arXiv:2302.13971), exact
 
     def __post_init__(self):
+        names = [f.name for f in fields(self)]
+        _positive(self, names[:7], whole=True)
+        _positive(self, names[7:9])
         for whole, part in (("hidden_size", "num_attention_heads"), ("num_attention_heads", "num_key_value_heads")):
             if getattr(self, whole) % getattr(self, part):
                 raise ValueError(f"{whole}: expected a multiple of {part} = {getattr(self, part)}, got {getattr(self, whole)}")
@@ -68,6 +74,8 @@ class Config:
             The file lacks a number, or sets anything that the twins do not compute or do not know.
         """
         published = json.loads(published) if isinstance(published, str) else published
+        if not isinstance(published, dict):
+            raise ValueError(f"expected a config.json, as a dict or as text, got {published!r}")
         names = [f.name for f in fields(cls)][:9]
         rope = _rope_of(published)
         unknown = {name: value for name, value in published.items() if value is not None and name not in
@@ -105,13 +113,15 @@ class Config:
         Raises
         ------
         ValueError
-            Not two-dimensional, empty, an id out of range, longer than the context, a mask of another shape or with a row
-            of padding alone, labels that ask padding for a token, or labels that ask for nothing: their mean is 0 / 0, which
-            the frameworks return as NaN.
+            Not int64, not two-dimensional, empty, an id out of range, longer than the context, a mask of another shape or with
+            a row of padding alone, labels that ask padding for a token, or labels that ask for nothing: their mean is 0 / 0,
+            which the frameworks return as NaN.
         """
-        tokens = np.asarray(tokens)
-        if tokens.ndim != 2 or tokens.dtype.kind not in "iu" or not tokens.size:
-            raise ValueError(f"tokens: expected whole numbers of shape (batch, length), got {tokens.dtype} of shape {tokens.shape}")
+        for name, found in (("tokens", tokens), ("mask", mask), ("labels", labels)):
+            if not (isinstance(found, np.ndarray) and found.dtype == np.int64 or found is None and name != "tokens"):
+                raise ValueError(f"{name}: expected a NumPy array of int64, got {getattr(found, 'dtype', type(found).__name__)}")
+        if tokens.ndim != 2 or not tokens.size:
+            raise ValueError(f"tokens: expected shape (batch, length), got {tokens.shape}")
         if tokens.min() < 0 or tokens.max() >= self.vocab_size:
             wrong = tokens[(tokens < 0) | (tokens >= self.vocab_size)][0]
             raise ValueError(f"tokens: expected ids from 0 to {self.vocab_size - 1}, got {wrong}: were they made by this model's tokenizer?")
@@ -119,14 +129,16 @@ class Config:
             raise ValueError(f"tokens: the context holds {self.max_position_embeddings}, got {past + tokens.shape[1]}: "
                              "shorten the prompt, or ask for fewer new tokens")
         if mask is not None:
-            mask, whole = np.asarray(mask), (tokens.shape[0], past + tokens.shape[1])
+            whole = (tokens.shape[0], past + tokens.shape[1])
             if mask.shape != whole or not np.isin(mask, (0, 1)).all() or not mask.any(1).all():
                 raise ValueError(f"mask: expected 1 for a token and 0 for padding, shape {whole}, a token in each row; "
                                  f"got shape {mask.shape} with {np.unique(mask)[:5]}")
         if labels is not None:
-            labels = np.asarray(labels)
             if labels.shape != tokens.shape:
                 raise ValueError(f"labels: expected the shape of the tokens, {tokens.shape}, got {labels.shape}")
+            odd = labels[(labels != IGNORED) & ((labels < 0) | (labels >= self.vocab_size))]
+            if odd.size:
+                raise ValueError(f"labels: expected ids from 0 to {self.vocab_size - 1}, or {IGNORED}, got {odd[0]}")
             if not (labels[:, 1:] != IGNORED).any():
                 raise ValueError(f"labels: nothing is asked for: behind the first token of each row all are {IGNORED}, "
                                  f"of shape {labels.shape}; the mean would be 0 / 0")
@@ -136,13 +148,27 @@ class Config:
                                  f"token and the first one behind it need the label {IGNORED}")
 
 
+def _positive(made, names, whole=False):
+    """Refuse what is no positive finite number."""
+    kind = Integral if whole else Real
+    wrong = {name: getattr(made, name) for name in names}
+    wrong = {name: value for name, value in wrong.items()
+             if isinstance(value, bool) or not isinstance(value, kind) or not 0 < value < math.inf}
+    if wrong:
+        raise ValueError(f"expected positive {'whole ' * whole}numbers, got " + ", ".join(f"{k} = {v!r}" for k, v in wrong.items()))
+
+
 def _rope_of(published):
     """What a config says of RoPE, under its old and its new names, as one dict with `rope_type`."""
     said = {}
     for place in ("rope_scaling", "rope_parameters"):
-        found = dict(published.get(place) or {})
-        if "type" in found:                 # before 2024
-            found.setdefault("rope_type", found.pop("type"))
+        found = published.get(place) or {}
+        if not isinstance(found, dict):
+            raise ValueError(f"{place}: expected a dict, got {found!r}")
+        found = dict(found)
+        older = found.pop("type", None)     # the name before 2024
+        if older is not None and found.setdefault("rope_type", older) != older:
+            raise ValueError(f"{place}: type and rope_type differ: {older} and {found['rope_type']}")
         for key, value in found.items():
             if said.setdefault(key, value) != value:
                 raise ValueError(f"rope_scaling and rope_parameters differ: {key} = {said[key]} and {value}")
@@ -199,7 +225,16 @@ def left_padded(prompts, pad=0):
     Returns
     -------
     tokens, mask : int64 array, shape (B, T)
+
+    Raises
+    ------
+    ValueError
+        A prompt is empty or no list of whole numbers.
     """
+    for prompt in prompts:
+        ids = np.asarray(prompt)
+        if ids.ndim != 1 or ids.dtype.kind not in "iu":
+            raise ValueError(f"prompts: expected each to be a list of ids, at least one, got {prompt!r}")
     longest = max(map(len, prompts), default=0)
     tokens, mask = np.full((2, len(prompts), longest), [[[pad]], [[0]]], np.int64)
     for row, prompt in enumerate(prompts):

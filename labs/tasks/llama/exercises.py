@@ -59,8 +59,9 @@ def cache_bytes(answer):
 def rope(rotate):
     """RoPE in NumPy, against complex numbers, at several sizes, positions and thetas."""
     rng, cases = np.random.default_rng(), []
-    for size, theta in ((2, 1e4), (6, 1e4), (8, 5e5), (64, 1e5)):
-        positions = np.array([0, 3, 1, 40, int(rng.integers(100, 8192))])
+    for size, theta, first in ((2, 1e4, 0), (6, 1e4, 2), (8, 5e5, 0), (64, 1e5, 5)):
+        # neither sorted nor always from 0, and no further than angles in float32 keep their digits
+        positions = np.array([first + 3, first, first + 1, 40, int(rng.integers(100, 1000))])
         cases.append((rng.normal(size=(5, size)), positions, theta))
     names = [f"D = {case[0].shape[1]}, theta = {case[2]:g}" for case in cases]
     found = {
@@ -83,9 +84,13 @@ def rope(rotate):
                 positions_of=lambda p: np.arange(len(p))
             ),
             "The positions begin with 1; the first has 0": made(positions_of=lambda p: p + 1),
+            "The smallest position is taken off; turn by the position itself": made(
+                positions_of=lambda p: p - p.min()
+            ),
             "All pairs turn by the same angle": made(exponent=0),
         },
         "Pair i of position p turns by p x theta^(-2 i / D)",
+        tolerance=2e-4,  # an angle of 1,000 in float32 is off by up to 6e-5
     )
     return "equal to a product with complex numbers, for heads of 2, 6, 8 and 64."
 
@@ -115,6 +120,7 @@ def causal_loss(loss):
     """The loss of a causal language model in NumPy, against the log probabilities themselves."""
     rng = np.random.default_rng()
     plain = 3 * rng.normal(size=(2, 7, 11)), rng.integers(0, 11, (2, 7))
+    plain[1][1, 2:4] = 0, 10  # the first class and the last, whatever is drawn
     left_out = 3 * rng.normal(size=(3, 7, 11)), rng.integers(0, 11, (3, 7))
     left_out[1][0, :5] = left_out[1][1, 3] = -100
     loud = 2000 * rng.normal(size=(2, 7, 11)), rng.integers(0, 11, (2, 7))
@@ -151,6 +157,7 @@ def causal_loss(loss):
             "The shift is missing: position t is asked for label t + 1": made(shift=0),
             "The shift is the wrong way round": made(shift=-1),
             "The shift is 2; position t is asked for label t + 1": made(shift=2),
+            "A label of 0 is a class like the others; only -100 is left out": made(zero=False),
             "-100 is not left out: it picks a logit from the end": made(index=True),
             "Divide by the number of labels that count, not by all": made(mean="all"),
             "Each sequence was averaged by itself; average over all labels that count": made(
@@ -164,7 +171,7 @@ def causal_loss(loss):
     return "equal to minus the mean log probability of the labels that count, also where exp would overflow."
 
 
-def _mean_loss(logits, labels, shift=1, index=False, mean="labels", sign=1):
+def _mean_loss(logits, labels, shift=1, index=False, mean="labels", sign=1, zero=True):
     logits = logits - logits.max(-1, keepdims=True)
     surprise = np.log(np.exp(logits).sum(-1, keepdims=True)) - logits
     T = labels.shape[1]
@@ -175,7 +182,7 @@ def _mean_loss(logits, labels, shift=1, index=False, mean="labels", sign=1):
     )
     # a negative label would pick from the end of the row, as NumPy's indices do
     terms = np.take_along_axis(asked, (wanted % logits.shape[-1])[..., None], -1)[..., 0]
-    counts = np.ones_like(wanted) if index else (wanted != -100)
+    counts = np.ones_like(wanted) if index else (wanted != -100) & (zero | (wanted != 0))
     total = (terms * counts).sum(1)
     if mean == "rows":
         return sign * np.mean(total / np.maximum(counts.sum(1), 1))
@@ -184,7 +191,7 @@ def _mean_loss(logits, labels, shift=1, index=False, mean="labels", sign=1):
 
 @exercise("26.5", "Write the class GemmaMLP, a paddle.nn.Layer, from PyTorch's beside it.")
 def gemma_mlp(theirs):
-    """Port Gemma's norm and gated MLP to Paddle; the ladder decides."""
+    """Port Gemma's norm and gated MLP to Paddle; the ladder decides, and the start of the scale."""
     batches = [
         2 * np.random.default_rng(n).normal(size=(2, 3, 8)).astype("float32") for n in range(3)
     ]
@@ -202,6 +209,9 @@ def gemma_mlp(theirs):
             "the two projections are swapped: the gate goes through GELU": _gemma(swapped=True),
         },
     )
+    start = parity.weights_of(theirs())["scale"]
+    if start.any():  # the ladder copies weights, so it does not see where they begin
+        raise NotRight(f"the ladder is green, but your scale begins with {start[0]:g}, PyTorch's with 0.")
     return f"green on all {len(parity.RUNGS)} rungs, {ladder.parameters} parameters."
 
 
