@@ -144,7 +144,8 @@ class Ladder(outputs.Shown):
     def _caption(self) -> str:
         state = ("green" if self.green else self.middle() if self.verdict != "red" else
                  f"red from rung '{self.red}' on" if self.red else "red, nothing was compared")
-        return (f"{self.title}: {state}. {self.parameters:,} parameters. Allowed: a float64 error of "
+        counted = f"{self.parameters:,} parameters. " * bool(self.parameters)      # records of a forward pass alone have none
+        return (f"{self.title}: {state}. {counted}Allowed: a float64 error of "
                 f"{TOLERANCE:.0e} of an array's size, a float32 ratio of {ALLOWED:g}; errors below the floor, a share of an "
                 f"array's size, are not told apart.{self._cut()}{self._random()}{self._below().removeprefix('.')}")
 
