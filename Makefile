@@ -12,7 +12,7 @@ PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13; do \
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book test chapter notebooks new-chapter lock serve clean environment fluid recordings test-site test-colab needs gpu-note
+.PHONY: help book test chapter notebooks new-chapter new-lab lock serve clean environment fluid recordings test-site test-colab needs gpu-note
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,10 @@ notebooks: environment  ## make the notebooks from the texts (RESTORE=1: those t
 
 new-chapter: environment  ## begin a chapter: make new-chapter NAME=40_something
 	@$(PY) -m book.make.new_chapter "$(NAME)"
+
+new-lab: environment  ## begin a lab: make new-lab NAME=L5_crf
+	@test -n "$(NAME)" || { echo "which one? make new-lab NAME=L5_crf"; exit 2; }
+	@$(PY) -m labs lab new "$(NAME)"
 
 fluid: environment  ## install the real Fluid of 2018 (Python 3.8 and paddlepaddle 1.8.5, Linux x86-64)
 	@$(PY) -m labs fluid install

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 GROUND = {"run", "process", "device", "memory", "outputs", "tables", "plots", "pictures", "results", "sentences", "claims",
           "predictions", "sides", "install_lines"}
 INSTRUMENTS = {"exercises", "parity", "timing", "limits", "fluid", "checkpoints"}
-FLOORS = {**dict.fromkeys(GROUND, 0), "data": 1, **dict.fromkeys(INSTRUMENTS, 2), "tasks": 3, "course": 4, "doctor": 4, "__main__": 5}
+FLOORS = {**dict.fromkeys(GROUND, 0), "data": 1, **dict.fromkeys(INSTRUMENTS, 2), "tasks": 3, "grading": 3, "course": 4, "doctor": 4, "__main__": 5}
 FRAMEWORKS = {"paddle", "torch", "transformers", "tensorflow", "jax", "onnxruntime", "parl", "diffusers", "accelerate"}
 APART = ("config", "fluid_side", "paddle_side", "torch_side")      # of a task: they import their framework and the config alone
 TWINS = {"fluid_side": "paddle", "paddle_side": "paddle", "torch_side": "torch"}

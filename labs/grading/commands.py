@@ -1,0 +1,110 @@
+"""python -m labs lab check | submit | doctor | kit | new | notebook."""
+
+import sys
+from pathlib import Path
+
+
+def add(commands):
+    """Add `lab` to the parser of `python -m labs`."""
+    one = commands.add_parser(
+        "lab",
+        help="assigned labs: check what you wrote, make the file to hand in; for authors: doctor, kit, notebook",
+    )
+    actions = one.add_subparsers(dest="action", required=True, metavar="ACTION")
+    each = actions.add_parser("check", help="climb the rungs of a lab with a notebook or a file")
+    each.add_argument("lab", metavar="LAB", help="such as L6")
+    each.add_argument("file", metavar="FILE", help="a notebook (.ipynb) or a Python file (.py)")
+    each.add_argument("--rung", default="", metavar="NAME", help="this rung alone")
+    each.set_defaults(do=check)
+    each = actions.add_parser("submit", help="make the one file to hand in, and print its receipt")
+    each.add_argument("lab", metavar="LAB")
+    each.add_argument("file", metavar="FILE")
+    each.add_argument("--out", default=".", metavar="FOLDER")
+    each.set_defaults(do=submit)
+    each = actions.add_parser(
+        "doctor", help="is a lab fit to grade with? Its mutants, variants, distortions, leaks"
+    )
+    each.add_argument("labs", nargs="*", metavar="LAB", help="default: all")
+    each.set_defaults(do=doctor)
+    each = actions.add_parser(
+        "kit", help="draw a lab's public cases anew: labs/grading/kits/LAB.npz"
+    )
+    each.add_argument("labs", nargs="*", metavar="LAB")
+    each.set_defaults(do=kit)
+    each = actions.add_parser(
+        "new", help="begin a lab: assignments/NAME, a small one that is fit as it stands"
+    )
+    each.add_argument("name", metavar="NAME", help="such as L5_crf")
+    each.set_defaults(do=new)
+    each = actions.add_parser("notebook", help="write the student's notebook of a lab")
+    each.add_argument("lab", metavar="LAB")
+    each.add_argument("--out", default=".", metavar="FOLDER")
+    each.set_defaults(do=notebook)
+
+
+def check(options):
+    """Climb with a file; status 0 if all points are reached."""
+    from labs.grading import student
+
+    result = student.lab(options.lab, folders=(Path(options.file).parent, ".")).check_file(
+        options.file, options.rung
+    )
+    print(result.text)
+    return 0 if result.earned == result.points else 1
+
+
+def submit(options):
+    """Make the file to hand in."""
+    from labs.grading import student
+
+    print(
+        student.lab(options.lab, folders=(Path(options.file).parent, "."))
+        .submit(options.file, options.out)
+        .text
+    )
+    return 0
+
+
+def doctor(options):
+    """Examine labs; status 0 if all are fit."""
+    from labs.grading import inspecting, lab
+
+    bad = 0
+    for name in options.labs or lab.names():
+        examined = inspecting.examine(lab.read(name))
+        print(examined.text, flush=True)
+        bad += bool(examined.findings)
+    return 1 if bad else 0
+
+
+def kit(options):
+    """Write kits."""
+    from labs.grading import lab, student
+
+    for name in options.labs or lab.names():
+        path = student.write_kit(lab.read(name))
+        print(f"{path} ({path.stat().st_size / 1e3:.0f} kB)", file=sys.stdout)
+    return 0
+
+
+def new(options):
+    """Begin a lab."""
+    from labs.grading import beginning, lab, student
+
+    folder = beginning.begin(options.name)
+    kit = student.write_kit(lab.read(folder))
+    print(
+        f"wrote {folder} and {kit}. Edit it, then: python -m labs lab kit {options.name} && python -m labs lab doctor {options.name}"
+    )
+    return 0
+
+
+def notebook(options):
+    """Write a student's notebook."""
+    from labs.grading import lab, sources
+
+    found = lab.read(options.lab)
+    path = Path(options.out) / f"{found.folder.name}.ipynb"
+    path.write_text(sources.notebook(found.text("lab.md")), encoding="utf-8")
+    print(path)
+    return 0

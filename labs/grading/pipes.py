@@ -1,0 +1,284 @@
+"""The trusted side of the pipe: a submission in a process of its own, asked call by call.
+
+What comes back is bytes of a stranger: read with a limit of size and of time, and never executed.
+"""
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labs.grading import values
+from labs.grading.answering import Answer
+from labs.grading.worker import HEAD
+
+WORKER = Path(__file__).with_name("worker.py")
+OUTPUT = 10_000  # bytes of what a submission prints that are kept
+CHUNK = 1 << 16
+
+
+class Unreadable(ValueError):
+    """A submission that holds no code that can be read: refused, and said why."""
+
+
+class NotStarted(RuntimeError):
+    """The process could not be started, or did not come to the point where it loads the submission: not its fault."""
+
+
+@dataclass
+class Submission:
+    """What is handed to the process: the file's bytes and its suffix."""
+
+    content: bytes
+    suffix: str
+    notes: list = field(default_factory=list)
+
+
+class Process:
+    """A submission's process, started when it is first asked, and again after it has died.
+
+    Parameters
+    ----------
+    lab : Lab
+    submission : Submission
+    command : callable
+        (fds) -> the command line that starts worker.py with two descriptors; the default has no sandbox.
+    """
+
+    def __init__(self, lab, submission: Submission, command=None):
+        self.lab, self.submission = lab, submission
+        self.command = command or unprotected
+        self.process = None
+        self.ends = time.monotonic() + lab.limits.total_s
+        self.printed = bytearray()
+        self.too_much = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.stop()
+
+    def answer(self, call) -> Answer:
+        """Ask for one call."""
+        seconds = min(call.seconds or self.lab.limits.call_s, self.left())
+        if seconds <= 0:
+            return Answer(
+                error=f"the {self.lab.limits.total_s:g} s for the whole submission were used up before this call",
+                kind="time",
+            )
+        if self.process is None:
+            failed = self.start()
+            if failed:
+                return failed
+            seconds = min(seconds, self.left())
+        found = self.exchange(
+            {"function": call.function, "arguments": values.to_bytes(call.arguments)},
+            seconds,
+            f"`{call.function}`",
+        )
+        if isinstance(found, Answer):
+            return found
+        try:
+            return Answer(
+                found.get("value"),
+                str(found.get("error", ""))[:1000],
+                str(found.get("kind", ""))[:100],
+            )
+        except AttributeError:
+            return Answer(error="the submission's process sent no answer", kind="refused")
+
+    def left(self) -> float:
+        """Seconds that are left for the whole submission."""
+        return self.ends - time.monotonic()
+
+    def start(self) -> Answer | None:
+        """Start the process and load the submission; what failed as an answer, or None.
+
+        Raises
+        ------
+        NotStarted, Unreadable
+        """
+        to_child, ours = os.pipe()
+        theirs, from_child = os.pipe()
+        said, their_output = os.pipe()
+        try:
+            self.process = subprocess.Popen(
+                self.command((to_child, from_child)),
+                stdin=subprocess.DEVNULL,
+                stdout=their_output,
+                stderr=their_output,
+                pass_fds=(to_child, from_child),
+                env=environment(),
+                start_new_session=True,
+            )
+        except OSError as error:
+            for fd in (ours, theirs, said):
+                os.close(fd)
+            raise NotStarted(f"the submission's process could not be started: {error}") from None
+        finally:
+            for fd in (to_child, from_child, their_output):
+                os.close(fd)
+        self.into, self.out, self.said = ours, theirs, said
+        for fd in (ours, theirs, said):
+            os.set_blocking(fd, False)
+        order = {
+            "content": self.submission.content,
+            "suffix": self.submission.suffix,
+            "names": list(self.lab.names),
+            "calls": self.lab.calls,
+            "answer_bytes": int(self.lab.limits.answer_mb * 2**20),
+        }
+        found = self.exchange(
+            order, min(self.lab.limits.load_s, max(self.left(), 0.1)), "loading the submission"
+        )
+        if isinstance(found, Answer):
+            return found
+        if isinstance(found, dict) and "unreadable" in found:
+            self.stop()
+            raise Unreadable(str(found["unreadable"])[:500])
+        notes = found.get("notes") if isinstance(found, dict) else None
+        self.submission.notes = (
+            [str(note)[:300] for note in notes[:20]] if isinstance(notes, list) else []
+        )
+        return None
+
+    def exchange(self, message, seconds: float, what: str):
+        """Send a message and read the answer to it: a value, or an `Answer` that says what went wrong."""
+        data = values.to_bytes(message)
+        rest = memoryview(len(data).to_bytes(HEAD, "little") + data)
+        limit = HEAD + int(self.lab.limits.answer_mb * 2**20) + CHUNK
+        got, ends = bytearray(), time.monotonic() + seconds
+        with selectors.DefaultSelector() as watch:
+            watch.register(self.into, selectors.EVENT_WRITE)
+            watch.register(self.out, selectors.EVENT_READ)
+            watch.register(self.said, selectors.EVENT_READ)
+            while True:
+                left = ends - time.monotonic()
+                if left <= 0:
+                    self.stop()
+                    return Answer(error=f"{what} did not end within {seconds:.3g} s", kind="time")
+                for key, _ in watch.select(left):
+                    if key.fd == self.into:
+                        try:
+                            rest = rest[os.write(self.into, rest[:CHUNK]) :]
+                        except BlockingIOError:
+                            continue
+                        except BrokenPipeError:
+                            rest = rest[:0]
+                        if not rest:
+                            watch.unregister(self.into)
+                    elif key.fd == self.said:
+                        if not self.listen():
+                            watch.unregister(self.said)
+                    else:
+                        part = os.read(self.out, CHUNK)
+                        if not part:
+                            return self.died(what)
+                        got += part
+                        length = int.from_bytes(got[:HEAD], "little") if len(got) >= HEAD else 0
+                        if HEAD + length > limit:
+                            self.stop()
+                            return Answer(
+                                error=f"{what}: the answer is larger than {self.lab.limits.answer_mb:g} MB",
+                                kind="refused",
+                            )
+                        if len(got) > HEAD + length >= HEAD + 1:
+                            self.stop()
+                            return Answer(
+                                error=f"{what}: more came than one answer", kind="refused"
+                            )
+                        if len(got) >= HEAD and len(got) == HEAD + length:
+                            try:
+                                return values.from_bytes(bytes(got[HEAD:]), limit)
+                            except values.ValueRefused as error:
+                                self.stop()
+                                return Answer(
+                                    error=f"{what}: the answer cannot be read: {error}",
+                                    kind="refused",
+                                )
+
+    def listen(self) -> bool:
+        """Take what the submission printed, and keep its beginning; False at the end."""
+        try:
+            part = os.read(self.said, CHUNK)
+        except BlockingIOError:
+            return True
+        room = OUTPUT - len(self.printed)
+        self.printed += part[:room]
+        self.too_much = self.too_much or len(part) > room
+        return bool(part)
+
+    def died(self, what) -> Answer:
+        """The process ended by itself: say how."""
+        process = self.process
+        try:
+            status = process.wait(5)
+        except subprocess.TimeoutExpired:
+            status = None
+        self.stop()
+        how = ended(status)
+        return Answer(error=f"{what}: the process ended ({how})", kind="died")
+
+    def stop(self):
+        """Kill the process and all that it started in its session."""
+        if self.process is None:
+            return
+        for fd in (self.into, self.out):
+            os.close(fd)
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            self.process.kill()
+        self.process.wait()
+        while self.listen_last():
+            pass
+        os.close(self.said)
+        self.process = None
+
+    def listen_last(self):
+        """Take what is still in the pipe of the output, without waiting."""
+        with selectors.DefaultSelector() as watch:
+            watch.register(self.said, selectors.EVENT_READ)
+            return bool(watch.select(0)) and self.listen() and not self.too_much
+
+
+def ended(status: int | None) -> str:
+    """An exit status in words."""
+    if status is None:
+        return "it closed its pipe and ran on"
+    number = -status if status < 0 else status - 128
+    if status < 0 or status > 128 and number in signal.valid_signals():
+        try:
+            name = signal.Signals(number).name
+        except ValueError:
+            name = str(number)
+        return {
+            "SIGKILL": "killed, for want of memory or by its own hand",
+            "SIGSEGV": "segmentation fault",
+            "SIGXCPU": "its processor time was used up",
+        }.get(name, f"signal {name}")
+    return f"exit status {status}"
+
+
+def environment() -> dict:
+    """What a submission's process knows of the machine: nothing of this process's variables."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+        "USER": "student",
+        "LANG": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+    }
+
+
+def unprotected(fds) -> list:
+    """The worker with no sandbox around it: for a student's own check on the student's own machine."""
+    return [sys.executable, "-I", str(WORKER), *map(str, fds)]

@@ -1,0 +1,177 @@
+"""Every lab: fit to grade with, its kit as its checks draw it, and whole in a notebook that a student has turned over."""
+
+import dataclasses
+import shutil
+
+import pytest
+
+from labs.grading import beginning, inspecting, lab, sources, student
+from labs.grading import cases as drawn
+from labs.grading.answering import Here
+from labs.grading.climbing import climb
+from labs.grading.comparing import compare
+
+LABS = lab.names()
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_lab_is_fit_to_grade_with(name):
+    assert inspecting.examine(lab.read(name)).findings == ()
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_kit_is_what_the_checks_draw(name):
+    made = lab.read(name)
+    its, cases = drawn.from_bytes((student.KITS / f"{made.id}.npz").read_bytes())
+    told = f"python -m labs lab kit {name}"
+    assert dataclasses.replace(made, folder=None) == its, told
+    fresh = drawn.make(made, drawn.PUBLIC_SEED)
+    assert {rung: len(some) for rung, some in cases.items()} == {
+        rung: len(some) for rung, some in fresh.items()
+    }, told
+    for rung, some in fresh.items():
+        for new, old in zip(some, cases[rung]):
+            assert compare(new.right, old.right, new.call) is None, f"{rung}: {told}"
+            assert compare(new.call.arguments, old.call.arguments) is None, f"{rung}: {told}"
+            assert set(new.mistakes) == set(old.mistakes), f"{rung}: {told}"
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_solution_gets_all_points_from_the_kit_and_the_handout_none(name):
+    made = lab.read(name)
+    own = student.lab(str(student.KITS / f"{made.id}.npz"))
+    text = made.text("lab.md")
+    assert own.check(names=lab.run_source(sources.solution(text), "solution")).earned == made.points
+    assert own.check(names=lab.run_source(sources.stub(text), "stub")).earned == 0
+
+
+def test_a_new_lab_is_fit_as_it_stands(tmp_path):
+    assert inspecting.examine(lab.read(beginning.begin("L99_two_words", tmp_path))).findings == ()
+    for wrong, says in (("crf", "a lab's name is L"), ("L99_other", "L99 is L99_two_words's")):
+        with pytest.raises(lab.LabError, match=says):
+            beginning.begin(wrong, tmp_path)
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """The findings of the doctor after a change of files: {file: (old, new)}, or a file removed with None."""
+    folder = beginning.begin("L98_broken", tmp_path)
+
+    def examine(changes):
+        for name, change in changes.items():
+            if change is None:
+                (folder / name).unlink() if (folder / name).is_file() else shutil.rmtree(
+                    folder / name
+                )
+                continue
+            old, new = change
+            text = (folder / name).read_text("utf-8")
+            assert old in text
+            (folder / name).write_text(text.replace(old, new), "utf-8")
+        return "\n".join(inspecting.examine(lab.read(folder), kits=tmp_path).findings)
+
+    return examine
+
+
+@pytest.mark.parametrize(
+    "changes, says",
+    [
+        ({"mutants": None}, "0 mutants: expected at least 12"),
+        ({"variants": None}, "0 variants: expected at least 6"),
+        ({"checks.py": ("about=dtype,", "about=dtype, tolerance=0.2,")}, "distorted: 1.1 times"),
+        (
+            {"checks.py": ("draw.normal(size=(rows, columns))", "np.zeros((1, 1))")},
+            "distorted: transposed",
+        ),
+        (
+            {"checks.py": ("draw.normal(size=7)", "np.random.normal(size=7)")},
+            "draws other inputs from the same seed",
+        ),
+        (
+            {
+                "lab.md": (
+                    "`softmax(x)` is",
+                    "return shifted / shifted.sum(axis=-1, keepdims=True)\n\n`softmax(x)` is",
+                )
+            },
+            "holds a line of the solution",
+        ),
+        (
+            {"mutants/log_softmax.py": ("POINTS = 40", "POINTS = 55")},
+            "mutant log_softmax: expected 55 points, got 40",
+        ),
+        (
+            {"mutants/log_softmax.py": ("POINTS = 40", "POINTS = 100")},
+            "which is not less than all 100",
+        ),
+        ({"variants/einsum.py": ("y * (dy", "y * (1 + dy")}, "variant einsum: expected 100 points"),
+        (
+            {
+                "lab.md": ("    ### BEGIN SOLUTION\n    shifted", "    shifted"),
+            },
+            "without its partner",
+        ),
+        ({"hints.toml": ("axis_first", "axis_frist")}, "there is no mutant axis_frist"),
+        (
+            {
+                "hints.toml": ("sum_of_all", "axis_first2"),
+                "mutants/axis_first.py": ("POINTS = 40", "POINTS = 39"),
+            },
+            "expected 39 points",
+        ),
+        ({"reference.py": ("return np.exp", "return object() or np.exp")}, "the reference"),
+    ],
+)
+def test_the_doctor_refuses(broken, changes, says):
+    try:
+        said = broken(changes)
+    except lab.LabError as error:
+        said = str(error)
+    assert says in said
+
+
+def test_a_message_says_what_where_how_much_and_which_mistake(tmp_path):
+    made = lab.read(beginning.begin("L97_told", tmp_path))
+    cases = drawn.make(made, "any")
+
+    def told(name):
+        source = sources.solution(made.text("lab.md")) + "\n" + name
+        return climb(made, cases, Here(made, lab.run_source(source, "x")))
+
+    said = told(
+        "inner = softmax\ndef softmax(x):\n    y = inner(x).copy()\n    if y.ndim == 2 and y.size: y[-1, -1] += 0.25\n    return y"
+    )
+    first = said.rungs[0]
+    assert (
+        first.says.startswith("`softmax` (4 rows of 3): row 3, column 2: expected 0.")
+        and "off by 0.25" in first.says
+    )
+    assert "(1 of 12 entries differ)" in first.says
+    doubled = told("inner = softmax\ndef softmax(x):\n    return 2 * inner(x)").rungs[0]
+    assert doubled.cause == "double" and doubled.says.endswith("This is twice the right answer.")
+    axis = told(
+        "def softmax(x):\n    e = np.exp(x - x.max(axis=0)) if x.size else x\n    return e / e.sum(axis=0)"
+    ).rungs[0]
+    assert axis.cause == "axis_first" and axis.says.endswith("it should run over the last one.")
+    assert "row 0, column 0" in axis.says
+
+
+def test_a_rung_that_cannot_be_run_here_is_not_zero(tmp_path):
+    folder = beginning.begin("L96_gpu", tmp_path)
+    facts = (
+        (folder / "lab.toml")
+        .read_text("utf-8")
+        .replace('title = "The gradient"', 'title = "The gradient"\nneeds = ["gpu"]')
+    )
+    (folder / "lab.toml").write_text(facts, "utf-8")
+    made = lab.read(folder)
+    result = climb(
+        made,
+        drawn.make(made, "any"),
+        Here(made, lab.run_source(sources.solution(made.text("lab.md")), "x")),
+    )
+    assert (
+        (result.earned, result.points) == (60, 60)
+        and "not run here" in result.text
+        and "not run here" in result.html
+    )
