@@ -165,7 +165,8 @@ def make(html):
     scripts = in_order([local(page, SCRIPT.findall(text), html) for page, text in pages.items()])
     scripts = [path for path in scripts if static in path.parents]
     texts = [path.read_text(encoding="utf-8") for path in scripts]
-    css = purged("".join(sheet(path, html) for path in sheets), words_of(pages.values(), [*texts, *pages.values()]))
+    modules = [path.read_text(encoding="utf-8") for path in sorted(static.glob("*.js")) if path.name in KEPT]
+    css = purged("".join(sheet(path, html) for path in sheets), words_of(pages.values(), [*texts, *modules, *pages.values()]))
     notices = "".join(re.findall(r"/\*!.*?\*/", "".join(path.read_text(encoding="utf-8") for path in sheets), re.S))
     css = notices + re.sub(r"@font-face\{[^}]*fa-(?:regular|brands)[^}]*\}", "", css)
     css = re.sub(rf'url\({ICONS}\.woff2\) ?format\("woff2"\), ?url\({ICONS}\.ttf\) ?format\("truetype"\)', 'url(icons.woff) format("woff")', css)

@@ -6,7 +6,7 @@ extension by itself, and would show pages that the old code had made.
 import hashlib
 from pathlib import Path
 
-from . import anchors, api_links, comparison, maths, page, search, terms, twins
+from . import anchors, api_links, comparison, maths, page, search, set_up, terms, twins
 
 
 def source_version():
@@ -25,6 +25,7 @@ def setup(app):
     maths.setup(app)
     page.setup(app)
     search.setup(app)
+    set_up.setup(app)
     terms.setup(app)
     twins.setup(app)
     return {"env_version": source_version(), "parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,7 +8,7 @@ RUN = re.compile(rf"[A-Za-z0-9]*[{CHINESE}]+(?:[\u3000-\u303f\uff00-\uffef·]|[A
 TAG = re.compile(r"(<!--.*?-->|<[^>]+>)", re.S)
 NOT_INSIDE = re.compile(r"<(script|style|svg|math|title|option|textarea)\b")
 PRINTED = re.compile(r'(<div class="output (?:stream|text_plain)[^>]*>\s*<div class="highlight"><pre)(>)(.*?)(</pre>)', re.S)
-SETUP = re.compile(r'(<div class="cell tag_(?:setup|hide-cell)[^>]*>\s*<details[^>]*>\s*<summary[^>]*>.*?)Show code cell content', re.S)
+SETUP = re.compile(r'(<div class="cell tag_setup[^>]*>\s*<details[^>]*>\s*<summary[^>]*>.*?)Show the code', re.S)
 LONG, COLUMNS = 60, re.compile(r"\S {2,}\S|\t")
 
 
@@ -46,7 +46,7 @@ def say_chinese(body):
 
 def mended(body):
     """A page's HTML with all of it."""
-    # the words on a fold ("Show code cell source") name it better than MyST-NB's label, which differs from them
+    # the words on a fold ("Show the code") name it better than MyST-NB's label, which differs from them
     body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
     body = SETUP.sub(r"\1Set-up for Colab", body)
     return say_chinese(wrap_sentences(body))

@@ -1,4 +1,7 @@
 """Formulas become MathML when the site is built: a page needs no script to show them."""
+import html
+import re
+
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
 from sphinx.util import logging
@@ -15,6 +18,11 @@ def mathml(node, displaystyle):
     except LatexError as error:
         log.warning("expected a formula in LaTeX, got %r: %s", node.astext(), error, location=node)
         return ""
+
+
+def as_text(node):
+    """The signs of a formula in a row, for an excerpt: "1 - m" rather than its LaTeX."""
+    return html.unescape(re.sub(r"<annotation.*?</annotation>|<[^>]+>", "", mathml(node, False)))
 
 
 def visit_inline(self, node):

@@ -1,7 +1,8 @@
 """What the search looks through: every section of every page, with its own words, as one file that the search page reads.
 
 Sphinx's own search knows pages and single words; this one leads to sections, takes "batch norm" for BatchNorm, and finds
-Chinese words, by themselves and through the glossary (`book/static/find.js`).
+Chinese words, by themselves and through the glossary (`book/static/find.js`). Code is kept apart from prose, line by line,
+so that what was found in code is shown as a line of code.
 """
 import json
 import re
@@ -10,41 +11,62 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from docutils import nodes
 
+from . import maths
+
 FILE = "find.json"
-IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
+NAME = re.compile(r"[A-Za-z_\u3400-\u9fff]{2}")
+SAID = ".labs-claim, .labs-prediction, .labs-table caption, .labs-table tr"        # of what a cell shows
+VERDICTS = ("labs-pass", "labs-fail", "labs-na")
+BEHIND = ("book/pages/status", "book/pages/api", "twins/")      # lists and whole files: a section that explains comes first
 
 
-def words_of_code(code):
-    """The identifiers of a block of code, once each: enough to find it."""
-    return " ".join(dict.fromkeys(IDENTIFIER.findall(code)))
+def is_output(node):
+    """Whether a node holds what a cell left behind."""
+    return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code_output"
+
+
+def code_of(node):
+    """The lines of code of a section that name something, without those of its subsections, once each."""
+    found = []
+    for child in node.children:
+        code = child.get("code") if isinstance(child, nodes.raw) else child if isinstance(child, (nodes.literal_block, nodes.doctest_block)) else None
+        if code is not None:
+            found += [line.strip() for line in code.astext().splitlines() if NAME.search(line)]
+        elif isinstance(child, nodes.Element) and not isinstance(child, (nodes.section, nodes.TextElement)) and not is_output(child):
+            found += code_of(child)
+    return list(dict.fromkeys(found))
+
+
+def words_of(part):
+    """The words of a claim or a caption; of a table's row, those of the cells that say something."""
+    if part.name != "tr":
+        return part.get_text(" ", strip=True)
+    cells = [cell.get_text(" ", strip=True) for cell in part.find_all(["th", "td"]) if not set(cell.get("class", ())) & set(VERDICTS)]
+    return " \u00b7 ".join(cell for cell in cells if NAME.search(cell))
 
 
 def pieces(node):
-    """The texts of a section, without those of its subsections."""
+    """The prose of a section, without that of its subsections: sentences, claims, rows of tables."""
     for child in node.children:
-        if isinstance(child, (nodes.section, nodes.title, nodes.comment)):
+        if isinstance(child, (nodes.section, nodes.title, nodes.comment, nodes.literal_block, nodes.doctest_block, nodes.math_block)):
             continue
-        if isinstance(child, (nodes.literal_block, nodes.doctest_block)):
-            yield words_of_code(child.astext())
-        elif isinstance(child, nodes.raw):
-            if "code" in child:
-                yield words_of_code(child["code"])
-            elif "<table" in child.astext():
-                yield " ".join(cell.get_text(" ") for cell in BeautifulSoup(child.astext(), "html.parser").select("caption, th"))
-        elif isinstance(child, nodes.math_block):
-            continue
+        if isinstance(child, nodes.raw):
+            if "code" not in child and "labs-" in child.astext():
+                yield from map(words_of, BeautifulSoup(child.astext(), "html.parser").select(SAID))
         elif isinstance(child, (nodes.paragraph, nodes.TextElement)):
-            yield re.sub(r"\s+", " ", "".join(text.astext() for text in child.findall(nodes.Text) if not isinstance(text.parent, nodes.math)))
+            yield re.sub(r"\s+", " ", "".join(maths.as_text(text.parent) if isinstance(text.parent, nodes.math) else text.astext()
+                                             for text in child.findall(nodes.Text)))
         elif isinstance(child, nodes.Element):
             yield from pieces(child)
 
 
 def sections(document):
-    """[anchor, title, text] of each section of a document; the first has no anchor."""
+    """[anchor, title, prose, code] of each section of a document; the first has no anchor."""
     found = []
     for section in document.findall(nodes.section):
         title = next((child.astext() for child in section.children if isinstance(child, nodes.title)), "")
-        found.append([section["ids"][0] if found else "", title, " ".join(filter(None, pieces(section)))])
+        found.append([section["ids"][0] if found else "", title, "\n".join(dict.fromkeys(filter(None, pieces(section)))),
+                      "\n".join(code_of(section))])
     return found
 
 
@@ -69,7 +91,7 @@ def merge(app, env, docnames, other):
 
 
 def entries(found, glossary):
-    """The file's content: [page, anchor, title, text] each, and what each Chinese term is in English.
+    """The file's content: [page, anchor, title, prose, code] each, what each Chinese term is in English, which pages come last.
 
     Parameters
     ----------
@@ -79,8 +101,13 @@ def entries(found, glossary):
         `book/glossary.json`.
     """
     made = [[name, *section] for name in sorted(found) if name != "404" for section in found[name]]
-    made += [[glossary["page"], term["anchor"], f'{term["en"]} {term["zh"]}', term["hint"]] for term in glossary["terms"]]
-    return {"titles": {name: found[name][0][1] for name in found if found[name]}, "sections": made,
+    for section in made:
+        if section[0].startswith("twins/"):
+            section[4] = ""                     # the code of the chapters
+    made += [[glossary["page"], term["anchor"], f'{term["en"]} ({term["zh"]})', term["hint"].removeprefix(f'{term["zh"]}: '), ""]
+             for term in glossary["terms"]]
+    behind = [name for name in sorted(found) if name.startswith(BEHIND)]
+    return {"behind": behind, "titles": {name: found[name][0][1] for name in found if found[name]}, "sections": made,
             "chinese": {term["zh"]: [term["en"], *term["forms"]] for term in glossary["terms"]}}
 
 
