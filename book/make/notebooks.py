@@ -9,8 +9,8 @@ left alone; --restore writes it anew and keeps what it held in saved/.
 
 The notebook differs from the text in what stands elsewhere, in one place only:
 the cell that makes it run in Colab (address and version), the budget in
-`run.banner()` (front matter), and on the first page the list of the chapters
-(_toc.yml, and `about` in each front matter).
+`run.banner()` (front matter), and the list of the chapters on the first page
+and in README.md (_toc.yml, and `about` in each front matter).
 """
 import argparse
 import datetime
@@ -31,6 +31,7 @@ from book.make.book import ROOT
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 LANGUAGE = {"name": "python"}
 LIST = "<!-- the chapters -->"       # on the first page: here stands the list of the chapters
+END = "<!-- end of the chapters -->"         # in README.md, which holds the same list between the two marks
 BANNER = re.compile(r"\brun\.banner\(([^()\n]*)\)")
 COLAB = """\
 # Only Colab needs this cell: it installs the course's package, and Paddle where it is missing. Elsewhere it installs nothing.
@@ -79,6 +80,15 @@ def listed(root=ROOT):
             about = book.facts(made).get("about", "")
             lines.append(f"- [{book.title(made, path.stem)}](chapters/{path.stem}.ipynb). {about}".rstrip())
     return "\n".join(lines).strip()
+
+
+def readme(root=ROOT):
+    """README.md as it should be: the list of the chapters between the two marks; None where there is no such file."""
+    path = root / "README.md"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    before, mark, rest = text.partition(LIST)
+    _, end, after = rest.partition(END)
+    return f"{before}{mark}\n\n{listed(root)}\n\n{end}{after}" if end else None
 
 
 def notebook(text, colab, chapters=""):
@@ -205,6 +215,10 @@ def write(paths, root=ROOT, restore=False, say=print):
             say(f"kept what {path.name} held: {set_aside(path, root).relative_to(root)}")
         path.write_text(made, encoding="utf-8")
         say(f"wrote {path.resolve().relative_to(root.resolve())}")
+    text = readme(root)
+    if text is not None and text != (root / "README.md").read_text(encoding="utf-8"):
+        (root / "README.md").write_text(text, encoding="utf-8")
+        say("wrote the list of the chapters in README.md")
     return left
 
 

@@ -95,7 +95,8 @@ function cut(sentence, pattern) {
 
 /* The words of the query as they may stand in a text, and all of them in a row: BatchNorm, batch_norm. */
 function pattern(groups) {
-  const escaped = word => word.replace(/[^\w\u3400-\u9fff ]/g, "\\$&").replace(/[ _]/g, "[ _-]?");
+  const escaped = word => word.replace(/[^\w\u3400-\u9fff ]/g, "\\$&").replace(/[ _]/g, "[ _-]?")
+    .replace(/iz(?=[eia])/g, "i[sz]").replace("license", "licen[cs]e");
   const words = groups.flatMap(({ own, other }) => [...own, ...other]).filter(Boolean).sort((a, b) => b.length - a.length).map(escaped);
   const row = groups.map(({ own }) => escaped(own[0])).join("[ _-]?");
   return new RegExp("(" + [row, ...words].map(word => (/^[a-z]/.test(word) ? "(?<![A-Za-z])" : "") + word).join("|") + ")", "i");

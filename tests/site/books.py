@@ -74,5 +74,8 @@ def new_book(root, url=book.PLACEHOLDER):
         text("t4", "## Two again"), cell("p4", PADDLE, "paddle"), cell("q4", TORCH, "torch"),
         text("t5", "## A table"), cell("w5", "wide", html=TABLE),
     ])
-    write_chapter(root, "02_plain", [text("t0", "# Plain\n\nNo pairs, no maths.\n\n## More\n\nText."), cell("c0", "1 + 1")])
+    write_chapter(root, "02_plain", [
+        text("t0", "# Plain\n\nNo pairs, no maths."), cell("s0", "import importlib", "setup", "hide-cell"),
+        cell("s1", "from labs import device\n\ndevice.prepare()"), cell("s2", "import glimmer\n\nrun.banner()", "hide-input"),
+        text("t1", "## More\n\nAll the quorum functions of 张量 stand here, with $1 - m$ in a sentence."), cell("c0", "vector = normalise_rows(1 + 1)")])
     return root

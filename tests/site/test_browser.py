@@ -124,6 +124,24 @@ def test_the_check_sees_what_it_looks_for(opened, tmp_path):
     assert any("missing" in said for said in complaints) and elsewhere == ["http://127.0.0.2:9/x.png"]
 
 
+@pytest.mark.parametrize("query, page, anchor, excerpt, marks", [
+    ("quorum", "02_plain", "more", "All the quorum functions of 张量 stand here, with 1−m in a sentence.", ["quorum"]),
+    ("quorum function", "02_plain", "more", "All the quorum functions of 张量 stand here, with 1−m in a sentence.", ["quorum function"]),
+    ("normaliseRows", "02_plain", "more", "vector = normalise_rows(1 + 1)", ["normalise_rows"]),
+    ("normalize the rows", "02_plain", "more", "vector = normalise_rows(1 + 1)", ["rows"]),
+    ("class of LeNets", "01_pairs", "two", "class LeNet(paddle.nn.Layer):", ["class", "LeNet"])])
+def test_search_leads_to_the_section_and_shows_the_sentence_or_the_line(opened, address, query, page, anchor, excerpt, marks):
+    """However one writes it; what was found in code is shown as code."""
+    shown_page = opened(f"{address}search.html?q={query}", 1440)
+    first = shown_page.locator("#search-results li").first
+    first.wait_for()
+    assert first.locator("a").get_attribute("href") == f"chapters/{page}.html#{anchor}"
+    assert excerpt in first.locator("p").all_inner_texts()
+    assert first.locator("mark").all_inner_texts()[-len(marks):] == marks
+    assert first.locator("code").count() == ("(" in excerpt)
+    assert [run.get_attribute("lang") for run in first.locator("p span").all()] == ["zh"] * ("张" in excerpt)
+
+
 @pytest.mark.needs("axe")
 @pytest.mark.parametrize("name", [PAIRS, "index.html", "book/pages/glossary.html", "book/pages/status.html"])
 def test_axe_finds_nothing(opened, address, name):

@@ -206,3 +206,30 @@ def test_what_differs_is_marked_and_counted(small_book):
     assert [[mark.get_text() for mark in pane.select("mark")] for pane in first.select(".sides-pane")] == [["Layer"], ["Module"]]
     assert first.select_one(".lit-switch").get_text() == "1 of 4 lines differs"
     assert first.select_one(".lit-bar .visually-hidden").get_text() == "Lines that differ: Paddle 3; PyTorch 3."
+
+
+def test_a_page_begins_with_what_it_says(small_book):
+    """The cells that prepare the notebook are one closed fold; the banner of the run stays in sight."""
+    article = page(small_book, "chapters/02_plain").select_one("article section")
+    fold = article.select_one("details")
+    assert fold.summary.get_text().split("\n")[1] == "Set-up of the notebook" and not fold.has_attr("open")
+    assert [word for word in ("importlib", "device.prepare", "import glimmer", "printed by s1") if word not in fold.get_text()] == []
+    assert "printed by s2" not in fold.get_text() and "printed by s2" in article.get_text()
+    assert len(article.find_all("details", recursive=True)) == 1, "no fold in the fold"
+
+
+def test_set_up_that_the_text_speaks_of_stays_in_sight(small_book):
+    """In the other chapter no banner follows: only the cell for Colab is folded, and says so."""
+    assert [fold.summary.get_text().split("\n")[1] for fold in page(small_book, "chapters/01_pairs").select("article details")] == ["Set-up for Colab"]
+
+
+def test_the_style_sheet_keeps_what_the_search_page_alone_uses(small_book):
+    style = (small_book / "_build/html/_static/site.css").read_text(encoding="utf-8")
+    assert ".search-page" in style and ".search-code" in style
+
+
+def test_every_page_names_the_course_and_leads_to_its_first_page(small_book):
+    """In the sidebar, and above the article for the phone, where the sidebar is away."""
+    links = page(small_book, "chapters/02_plain").select("a.brand")
+    assert [link.select_one(".brand-name").get_text() for link in links] == ["Parity", "Parity"]
+    assert {link["href"] for link in links} == {"../index.html"}
