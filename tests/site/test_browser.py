@@ -128,7 +128,7 @@ def test_the_check_sees_what_it_looks_for(opened, tmp_path):
     ("quorum", "02_plain", "more", "All the quorum functions of 张量 stand here, with 1−m in a sentence.", ["quorum"]),
     ("quorum function", "02_plain", "more", "All the quorum functions of 张量 stand here, with 1−m in a sentence.", ["quorum function"]),
     ("normaliseRows", "02_plain", "more", "vector = normalise_rows(1 + 1)", ["normalise_rows"]),
-    ("normalize the rows", "02_plain", "more", "vector = normalise_rows(1 + 1)", ["rows"]),
+    ("normalize the rows", "02_plain", "more", "vector = normalise_rows(1 + 1)", ["normalise_rows"]),
     ("class of LeNets", "01_pairs", "two", "class LeNet(paddle.nn.Layer):", ["class", "LeNet"])])
 def test_search_leads_to_the_section_and_shows_the_sentence_or_the_line(opened, address, query, page, anchor, excerpt, marks):
     """However one writes it; what was found in code is shown as code."""

@@ -9,6 +9,7 @@ TAG = re.compile(r"(<!--.*?-->|<[^>]+>)", re.S)
 NOT_INSIDE = re.compile(r"<(script|style|svg|math|title|option|textarea)\b")
 PRINTED = re.compile(r'(<div class="output (?:stream|text_plain)[^>]*>\s*<div class="highlight"><pre)(>)(.*?)(</pre>)', re.S)
 SETUP = re.compile(r'(<div class="cell tag_setup[^>]*>\s*<details[^>]*>\s*<summary[^>]*>.*?)Show the code', re.S)
+CODE, TALL = re.compile(r'(<div class="highlight"><pre)(>)(.*?</pre>)', re.S), 14
 LONG, COLUMNS = 60, re.compile(r"\S {2,}\S|\t")
 
 
@@ -23,6 +24,11 @@ def wrap_sentences(body):
         text = html.unescape(re.sub(r"<[^>]+>", "", found[3]))
         return found[1] + (' class="prose"' if is_prose(text) else "") + found[2] + found[3] + found[4]
     return PRINTED.sub(mark, body)
+
+
+def mark_tall(body):
+    """Mark code of more lines than stay together on paper."""
+    return CODE.sub(lambda found: found[1] + (' class="long"' if found[3].count("\n") > TALL else "") + found[2] + found[3], body)
 
 
 def say_chinese(body):
@@ -49,4 +55,4 @@ def mended(body):
     # the words on a fold ("Show the code") name it better than MyST-NB's label, which differs from them
     body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
     body = SETUP.sub(r"\1Set-up for Colab", body)
-    return say_chinese(wrap_sentences(body))
+    return say_chinese(mark_tall(wrap_sentences(body)))
