@@ -13,6 +13,7 @@ from labs.results import number_in_words, span
 from labs.tables import Link, Verdict, table
 
 HERE = "book/pages/status"
+NO_BREAK = "\u2011"            # a hyphen at which no line ends: a date stays whole
 WEIGHTS = ("<!-- page weights -->", "<!-- end of page weights -->")
 VERSIONS = {"python": ("python",), "labs": ("labs",), "torch": ("torch",), "paddle": ("paddlepaddle-gpu", "paddlepaddle"),
             "numpy": ("numpy",), "transformers": ("transformers",)}        # columns, and the packages that they show
@@ -87,7 +88,7 @@ class Page:
             worked = Verdict(run["processor_s"] <= budget, f"{worked} of {budget:g}")
         return {"page": self.link, "state": self.state, "cells": share(*cells(run)) if run else None,
                 "seconds": took, "processor seconds": worked, "peak memory, MB": run.get("peak_mb"),
-                "run": run.get("mode"), "device": gpu.places(run) or None, "date": (run.get("date") or "")[:10] or None,
+                "run": run.get("mode"), "device": gpu.places(run) or None, "date": (run.get("date") or "")[:10].replace("-", NO_BREAK) or None,
                 "last on a GPU": "never" if self.gpu is None else f"{self.gpu[0]}, {self.gpu[1]}"}
 
     def proof(self):

@@ -67,7 +67,7 @@ def tables(root):
 def test_a_page_that_ran_is_green_and_shows_its_run(book):
     row = page(book()).execution()
     assert str(row["state"]) == "✔ executed" and str(row["cells"]) == "✔ 2 of 2"
-    assert (row["peak memory, MB"], row["run"], row["device"], row["date"], row["last on a GPU"]) == (700, "quick", "cpu", "2026-11-01", "never")
+    assert (row["peak memory, MB"], row["run"], row["device"], row["date"], row["last on a GPU"]) == (700, "quick", "cpu", "2026‑11‑01", "never")
 
 
 def changed_code(root):

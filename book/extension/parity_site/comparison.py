@@ -127,15 +127,8 @@ class GroupSides(SphinxTransform):
         parent.insert(parent.index(run[0][1]), label)
 
 
-def visit_comparison(self, node):
-    """Open the block; it is a group with a name for those who hear the page."""
-    names = [SIDES[name] for name in node["sides"]]
-    label = html.escape("The same step in " + ", ".join(names[:-1]) + " and " + names[-1], quote=True)
-    self.body.append(f'<div class="sides-block sides-{len(names)}" role="group" aria-label="{label}"><div class="sides">\n')
-
-
 def bar(node):
-    """How much differs, as a button that shows and hides the marks; the line numbers are there for who hears the page."""
+    """How much differs, as a button that shows and hides the marks; who hears the page is told the lines before the code."""
     count = node["marked"]
     if not node["lines"]:
         return ""
@@ -148,9 +141,16 @@ def bar(node):
             f'{count} of {of} differ{"s" if count == 1 else ""}</button></div>\n')
 
 
+def visit_comparison(self, node):
+    """Open the block; it is a group with a name for those who hear the page."""
+    names = [SIDES[name] for name in node["sides"]]
+    label = html.escape("The same step in " + ", ".join(names[:-1]) + " and " + names[-1], quote=True)
+    self.body.append(f'<div class="sides-block sides-{len(names)}" role="group" aria-label="{label}"><div class="sides">\n{bar(node)}')
+
+
 def depart_comparison(self, node):
-    """Close the block; the switch stands last and is shown beside the labels."""
-    self.body.append(f"{bar(node)}</div></div>\n")
+    """Close the block."""
+    self.body.append("</div></div>\n")
 
 
 def visit_side(self, node):
