@@ -77,14 +77,14 @@ def build(config, exactly=False, attention="sdpa"):
     model = copy.LlamaForCausalLM(theirs)
     model.loss_function = losses.ForCausalLMLoss
     # the library's initialisation has set scaled frequencies again, in float32
-    model.model.rotary_emb = copy.LlamaRotaryEmbedding(theirs)
+    model.model.rotary_emb = rotary(config, exactly=True)
     return model
 
 
-def rotary(config):
+def rotary(config, exactly=False):
     """The library's module for RoPE: called with any tensor of the wanted type and positions (B, T), gives cos and sin."""
-    from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
-    return LlamaRotaryEmbedding(their_config(config))
+    from transformers.models.llama import modeling_llama
+    return (exact()[0] if exactly else modeling_llama).LlamaRotaryEmbedding(their_config(config))
 
 
 def their_config(config, attention="sdpa"):
