@@ -3,7 +3,8 @@ import pytest
 from small_nets import Small, batches_of_noise, norm_net
 
 from labs import outputs, parity
-from labs.parity.climbing import changed
+from labs.parity.climbing import Climber, changed
+from labs.parity.comparing import one_rung
 from labs.parity.mistakes.general import GENERAL
 from labs.parity.mistakes.planting import Mistake
 
@@ -136,3 +137,27 @@ def test_float32_may_be_blind_to_a_few_and_not_to_half():
     blind = seen | {"name": "b", "float32": "none"}
     assert parity.Caught("few", [seen, seen, blind]).green
     assert not parity.Caught("half", [seen, blind]).green
+
+
+def louder(factor):
+    """A side whose loss is so many times what it should be: near one, the float32 floor decides."""
+    return lambda side: changed(side, step=lambda model, optimizer, batch: side.step(model, optimizer, batch) * factor)
+
+
+@pytest.mark.parametrize("on_first", [False, True])
+def test_the_floor_is_left_out_where_it_decides_nothing(on_first):
+    """The verdict of each rung is the one with all floors, and a loud mistake measures none of its own."""
+    retry = parity.climb(norm_net("paddle"), norm_net("torch"), batches_of_noise(2), Small()).retry
+    right, other = (retry.second, retry.first) if on_first else (retry.first, retry.second)
+    exact, verdicts = retry.first.exact_with(retry.second), set()
+    for plant in (louder(2), *(louder(1 + 2.0**-bits) for bits in range(20, 24)), *(m.plant for m in named("rate_moved", "gradients_halved"))):
+        wrong = Climber(retry.first.start, plant(changed(other.side)))
+        now = wrong.record("float32")
+        single, pair = ((now, right.record("float32")), (wrong, right)) if on_first else ((right.record("float32"), now), (right, wrong))
+        for name in now.rungs:
+            rung = one_rung(name, exact, single, *pair[0].beside(pair[1], [name]).get(name, ([], [])))
+            assert retry.good32(name, now, wrong, right, on_first) == rung.green32
+            verdicts.add((name, rung.green32))
+    assert {("loss", True), ("loss", False), ("gradients", False), ("one step", False)} <= verdicts
+    wrong = Climber(retry.first.start, louder(2)(changed(other.side)))
+    assert not retry.good32("loss", wrong.record("float32"), wrong, right, on_first) and not {True, False} & wrong.made.keys()
