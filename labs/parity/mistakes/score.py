@@ -28,9 +28,9 @@ def of_task(task: str, ladders: dict, own: list) -> list:
     list of dict
         One row a mistake: name, kind, what, case, should break, survives, and `broke`: by place the rung, or None.
     """
-    rows = []
+    rows, suiting = [], {title: that_suit(own, ladder) for title, ladder in ladders.items()}
     for mistake in mistakes_for(own):
-        case = next((title for title, ladder in ladders.items() if suits(mistake, ladder)), None)
+        case = next((title for title, some in suiting.items() if mistake in some), None)
         if case is not None:
             rows.append({"name": mistake.name, "kind": mistake.kind, "what": mistake.what, "case": f"{task}, {case}",
                          "should break": mistake.rung, "survives": mistake.survivor(task),
@@ -38,11 +38,10 @@ def of_task(task: str, ladders: dict, own: list) -> list:
     return rows
 
 
-def suits(mistake, ladder) -> bool:
-    """Have model, config and batches of a ladder what the mistake takes?"""
+def that_suit(own, ladder) -> list:
+    """The mistakes for which model, config and batches of a ladder have what they take."""
     start = ladder.retry.first.start
-    model = ladder.retry.first.side.build(start.config)
-    return bool(mistakes_for([mistake], model, start.config)[-1:] == [mistake])
+    return mistakes_for(own, ladder.retry.first.side.build(start.config), start.config)
 
 
 def broken(mistake, ladder) -> dict:
