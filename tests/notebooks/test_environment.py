@@ -192,3 +192,11 @@ def test_the_package_names_the_books_address():
 def test_the_linter_finds_nothing():
     done = subprocess.run([sys.executable, "-m", "ruff", "check", "."], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_nothing_that_git_ignores_is_in_the_repository():
+    """A link named .venv that was committed once took the place of the environment of whoever merged it."""
+    done = subprocess.run(["git", "ls-files", "--cached", "--ignored", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("this is no work tree of git")
+    assert done.stdout == "" and ".venv" in (ROOT / ".gitignore").read_text().splitlines()
