@@ -12,9 +12,9 @@ from labs.parity.fluid_adam import fluid_epsilon
 from labs.parity.ladder import Ladder, compare_records
 from labs.parity.mistakes import Caught, Mistake, caught, mistakes_for, plant
 from labs.parity.records import RUNGS, Record, ready, record
-from labs.parity.self_distance import SelfDistance, self_distance
 from labs.parity.sketches import Sketch, sketch
 from labs.parity.weights import by_order, cast, gradients_of, initial_weights, load, one_ulp, weights_of
+from labs.parity.whole_trainings import SelfDistance, self_distance
 
 __all__ = ["RUNGS", "Caught", "Coverage", "Equality", "Ladder", "Mistake", "ParityError", "Record",
            "SelfDistance", "Sketch", "by_order", "cast", "caught", "climb",

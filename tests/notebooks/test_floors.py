@@ -90,3 +90,10 @@ def test_every_module_of_labs_imports_without_a_framework(name):
             f"importlib.import_module('labs.{name}')\n")
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-800:]
+
+
+def test_no_module_of_labs_parity_has_the_name_of_something_that_the_package_exports():
+    """`import labs.parity.self_distance as s` would give the function."""
+    from labs import parity
+    modules = {path.stem for path in (ROOT / "labs/parity").iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert modules & set(parity.__all__) == set()

@@ -5,7 +5,7 @@ from small_nets import Small, batches_of_noise, norm_net
 
 from labs import outputs, parity
 from labs.parity.climbing import changed
-from labs.parity.self_distance import SelfDistance, in_one_order, self_distance
+from labs.parity.whole_trainings import SelfDistance, in_one_order, self_distance
 
 
 @pytest.fixture(scope="module")
