@@ -2,9 +2,12 @@
 
 The set-up of the book reads the same file (book/make/environment.py), on any Python.
 """
+import html
 import json
 import sys
 from pathlib import Path
+
+from labs.outputs import Shown
 
 BUILDS = ("CPU", "GPU")
 SYSTEMS = {"linux": "Linux", "darwin": "macOS"}
@@ -61,3 +64,24 @@ def commands():
             rows += [{"system": name, "build": build, "framework": framework, "line": command(key, build, system)}
                      for key, framework in (("torch", "PyTorch"), ("paddle", "Paddle"))]
     return rows
+
+
+class Lines(Shown):
+    """Every line that there is, each as a block of its own, to be copied: a cell of a table would be retyped."""
+
+    @property
+    def text(self):
+        """The lines below what they are for."""
+        return "\n".join(f"{self.label(row)}:\n    {row['line']}" for row in commands())
+
+    @property
+    def html(self):
+        """The same as blocks of code; the class is the one for which the site has a copy button."""
+        blocks = "".join(f'<p style="margin:.5em 0 .1em">{html.escape(self.label(row))}</p><div class="highlight"><pre style="margin:0">'
+                         f"{html.escape(row['line'])}</pre></div>" for row in commands())
+        return f'<div class="labs-commands">{blocks}</div>'
+
+    @staticmethod
+    def label(row):
+        """For whom a line is."""
+        return f"{row['framework']} on {row['system']}, {row['build']} build"

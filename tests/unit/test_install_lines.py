@@ -1,5 +1,7 @@
 """The lines that install a framework, and the one place that holds the addresses."""
+import html
 import json
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -51,3 +53,11 @@ def test_the_table_has_every_line_once():
     rows = install_lines.commands()
     assert len(rows) == 6 and len({(row["system"], row["build"], row["framework"]) for row in rows}) == 6
     assert not [row for row in rows if (row["system"], row["build"]) == ("macOS", "GPU")]
+
+
+def test_every_line_is_shown_as_a_block_to_copy_and_is_read_without_a_page():
+    """One line a block, character by character the command; the text says the same."""
+    shown, rows = install_lines.Lines(), install_lines.commands()
+    blocks = re.findall(r'<div class="highlight"><pre[^>]*>(.*?)</pre></div>', shown.html)
+    assert [html.unescape(block) for block in blocks] == [row["line"] for row in rows]
+    assert all(f"{row['framework']} on {row['system']}, {row['build']} build:\n    {row['line']}" in shown.text for row in rows)

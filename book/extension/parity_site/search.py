@@ -15,7 +15,7 @@ from . import maths
 
 FILE = "find.json"
 NAME = re.compile(r"[A-Za-z_\u3400-\u9fff]{2}")
-SAID = ".labs-claim, .labs-prediction, .labs-table caption, .labs-table tr"        # of what a cell shows
+SAID = ".labs-claim, .labs-prediction, .labs-table caption, .labs-table tr, .labs-commands pre"        # of what a cell shows
 VERDICTS = ("labs-pass", "labs-fail", "labs-na")
 BEHIND = ("book/pages/status", "book/pages/api", "twins/")      # lists and whole files: a section that explains comes first
 
