@@ -2,14 +2,14 @@
 import functools
 import json
 import math
-import random
 import unicodedata
 from itertools import combinations
 
 import numpy as np
 import pytest
 import tokenizers
-from tokenizers import models, normalizers, pre_tokenizers
+from tokenizers import normalizers, pre_tokenizers
+from tokenizers_at_hand import chunks, fuzz, mini, play, poems, published, smol, texts, uni  # noqa: F401  (fixtures)
 
 from labs import data
 from labs.tasks.tokenizers import (
@@ -18,76 +18,20 @@ from labs.tasks.tokenizers import (
     characters,
     merges,
     mistakes,
-    mistakes_around,
     pieces,
     sentencepiece,
     special,
     unigram,
     wordpiece,
 )
-
-AWKWARD = ["", " ", " \t\r\n\u3000\u2028\u00a0 x  ", "a\x00b\x07c\x1bd\x7f\x85\u200be", "👩‍👩‍👧‍👦 🏳️‍🌈 👍🏽 🇨🇳!",
-           "e\u0301 a\u0323\u0307 Z\u0351\u036bq", "ﬁancé İstanbul ΣΑΣ straße Ǆ", "日本語とEnglish混ぜ한국어 עברית हिन्दी ไทย",
-           "In 2024, 12 ½ x² ٣٤ Ⅻ ①  7", "I'd've they'll 'Tis DON'T ''s", "ab" * 300 + "z" * 101 + " " + "z" * 100]
-
-
-def noise(count, seed):
-    """Random texts of Latin, Greek, Chinese, emoji, marks, digits and much white space; all characters older than 2010."""
-    rng = random.Random(seed)
-    letters = [*map(chr, (*range(32, 127), *range(0xA1, 0x250), *range(0x391, 0x3C9), *range(0x4E00, 0x4E80),
-                          *range(0x1F601, 0x1F640), 0x200D, 0x301, 0x323, 9, 10, 13, 0xAD, 0x3000, 0xAC00, 0x661, 0xBD)), *" " * 60]
-    return ["".join(rng.choices(letters, k=rng.randrange(1, 60))) for _ in range(count)]
-
-
-by_library = against_library.by_library
-
-
-@functools.cache
-def fuzz():
-    """Random texts, the same in every run."""
-    return against_library.random_texts(800, 0)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def read_texts():
-    """What is read from data, when the first test runs: collecting tests loads none."""
-    global PLAY, POEMS, TEXTS
-    PLAY = (data.folder("shakespeare") / "hamlet_gut.txt").read_text("ascii")
-    POEMS = ["\n".join(poem["paragraphs"]) for poem in
-             json.loads((data.folder("tang_poems") / "poet.tang.0.json").read_text("utf-8"))]
-    TEXTS = [*AWKWARD, "".join(POEMS)[:300], *PLAY[:4000].split("\n"), *POEMS[:10], *noise(300, 0)]
-
-
-@pytest.fixture(scope="module")
-def smol():
-    """SmolLM2's tokenizer: by hand, fast, the library's."""
-    library = tokenizers.Tokenizer.from_file(str(data.folder("smollm2_135m_instruct_q4_1") / "tokenizer.json"))
-    model = json.loads(library.to_str())["model"]
-    learned = [tuple(pair) for pair in model["merges"]]
-    made = [kind(model["vocab"], learned, byte_bpe.SPLIT_DIGITS) for kind in (byte_bpe.ByteBPE, merges.FastByteBPE)]
-    return *made, library
-
-
-@pytest.fixture(scope="module")
-def mini():
-    """MiniLM's tokenizer: by hand, fast, the library's."""
-    library = tokenizers.Tokenizer.from_file(str(data.folder("minilm_l6_v2") / "tokenizer.json"))
-    library.no_truncation()
-    library.no_padding()
-    return wordpiece.WordPiece(library.get_vocab()), pieces.FastWordPiece(library.get_vocab()), library
-
-
-@pytest.fixture(scope="module")
-def uni():
-    """A unigram tokenizer that the library trained: by hand, the library's."""
-    library = against_library.library_unigram(PLAY[:8000].split("\n"), 200)
-    return unigram.Unigram([tuple(p) for p in json.loads(library.to_str())["model"]["vocab"]]), library
+from labs.tasks.tokenizers.against_library import added_of as added
+from labs.tasks.tokenizers.against_library import by_library
 
 
 @pytest.mark.parametrize("which", ["smol", "mini"])
 def test_ids_and_offsets_are_the_librarys_and_the_fast_versions_ids_too(which, request):
     ours, fast, library = request.getfixturevalue(which)
-    for text in TEXTS:
+    for text in texts():
         expected = by_library(library, text)
         assert ours.encode(text) == expected, ascii(text)
         assert fast.ids(text) == [i for i, *_ in expected], ascii(text)
@@ -95,12 +39,9 @@ def test_ids_and_offsets_are_the_librarys_and_the_fast_versions_ids_too(which, r
 
 def test_unigram_ids_and_offsets_are_the_librarys(uni):
     ours, library = uni
-    for text in TEXTS:
+    for text in texts():
         assert ours.encode(text) == by_library(library, text), ascii(text)
         assert ours.ids(text) == library.encode(text).ids, ascii(text)
-
-
-added = against_library.added_of
 
 
 class FastOnly:
@@ -136,21 +77,10 @@ def test_where_a_byte_vanishes_the_librarys_offsets_are_shifted_by_what_vanished
     assert differ > 20, "the texts do not reach the case"
 
 
-@pytest.fixture(scope="module")
-def published():
-    """Two published SentencePiece models, by hand and given to the library: a Unigram, and a BPE with bytes to fall back on."""
-    unigram_pieces = sentencepiece.read_pieces(data.folder("jurassic2_tokenizer") / "j2-tokenizer.model")
-    bpe_pieces = sentencepiece.read_pieces(data.folder("mistral_7b_tokenizer") / "tokenizer.model.v1")
-    vocab = {piece: i for i, (piece, _, _) in enumerate(bpe_pieces)}
-    return {"Jurassic-2": (unigram.Unigram([(piece, score) for piece, score, _ in unigram_pieces], unknown=3),
-                           against_library.from_unigram_pieces(unigram_pieces)),
-            "Mistral": (sentencepiece.CharacterBPE(vocab, sentencepiece.merges_of(vocab)), against_library.from_bpe_pieces(bpe_pieces))}
-
-
 @pytest.mark.parametrize("name", ["Jurassic-2", "Mistral"])
 def test_a_published_sentencepiece_model_gives_the_librarys_ids_and_offsets(published, name):
     ours, library = published[name]
-    for text in [*fuzz(), *(text for text in TEXTS if len(text) < 300)]:
+    for text in [*fuzz(), *(text for text in texts() if len(text) < 300)]:
         assert ours.encode(text) == by_library(library, text), ascii(text)
 
 
@@ -172,31 +102,6 @@ def test_a_file_that_is_no_sentencepiece_model_is_refused(tmp_path, content, say
         sentencepiece.read_pieces(tmp_path / "broken.model")
 
 
-@pytest.fixture(scope="module")
-def around(smol, mini):
-    absent = {b for b, letter in byte_bpe.LETTER.items() if letter not in smol[0].vocab}
-    texts = [text for text in ("", "[CLS] a[SEP]b [PAD]", "\ufb01n \u00c7a <|im_end|>x\n y", *fuzz()[:80]) if not absent & set(text.encode())]
-    return mistakes_around.Around(smol[0], smol[2], mini[0], mini[2], texts)
-
-
-@pytest.mark.parametrize("kind", ["offsets", "offsets of WordPiece", "padding", "template", "windows", "limit"])
-def test_what_surrounds_the_model_is_the_librarys(around, kind):
-    hit, count = around.differs(kind, around.right[kind])
-    assert hit is None and count > 20
-
-
-@pytest.mark.parametrize("what, kind, plant", mistakes_around.MISTAKES, ids=lambda part: part if isinstance(part, str) else "")
-def test_a_mistake_around_the_model_is_caught(around, what, kind, plant):
-    assert around.differs(kind, plant(around.right[kind]))[0] is not None
-
-
-def test_an_added_token_that_is_looked_for_in_the_normalized_text_is_refused(smol):
-    library = tokenizers.Tokenizer.from_str(smol[2].to_str())
-    library.add_tokens([tokenizers.AddedToken("<X>", normalized=True)])
-    with pytest.raises(ValueError, match="'<X>' is looked for in the normalized text; expected normalized: false"):
-        added(library)
-
-
 def test_a_comparison_of_no_texts_is_an_error(smol):
     with pytest.raises(ValueError, match="no texts of the kind 'none'"):
         against_library.compare("x", smol[0], smol[2], {"none": []})
@@ -214,27 +119,12 @@ def test_a_small_vocabulary_merges_across_what_it_lacks():
     assert merges.FastByteBPE(vocab, learned).ids(" ba") == [2]
 
 
-def test_without_added_tokens_the_text_is_the_models(smol):
-    assert [i for i, *_ in special.encode_all(smol[0], "To be", {})] == [2068, 325] and special.encode_all(smol[0], "", {}) == []
-
-
-def test_a_literal_unknown_token_is_cut_out(uni):
-    assert special.encode_all(uni[0], "<unk>", {"<unk>": 0}) == by_library(uni[1], "<unk>") == [(0, 0, 5)]
-
-
 @pytest.mark.parametrize("pattern", [byte_bpe.SPLIT, byte_bpe.SPLIT_THREE], ids=["GPT-2", "GPT-4 and Llama 3"])
 def test_the_words_of_a_pattern_are_the_librarys(pattern):
     library = pre_tokenizers.Split(tokenizers.Regex(pattern.pattern), "isolated")
     for text in fuzz():
         expected = [place for _, place in library.pre_tokenize_str(text)]
         assert [hit.span() for hit in pattern.finditer(characters.older(text))] == expected, ascii(text)
-
-
-@functools.cache
-def chunks():
-    """All characters, 256 at a time."""
-    every = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
-    return [every[at:at + 256] for at in range(0, len(every), 256)]
 
 
 @functools.cache
@@ -273,59 +163,6 @@ def test_marks_are_put_in_the_librarys_order():
         assert "".join(x for x, in wordpiece.in_order((x,) for x in parts)) == nfd.normalize_str("".join(parts)), f"U+{ord(chunk[0]):04X}"
 
 
-@pytest.mark.parametrize("seed", range(15))
-def test_added_tokens_with_options_are_cut_as_the_library_cuts_them(seed):
-    rng = random.Random(seed)
-    letters = {letter: i for i, letter in enumerate(sorted(byte_bpe.BYTE))}
-    library = tokenizers.Tokenizer(models.BPE(letters, []))
-    library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    names, own = ["<x>", "ab", "a b", "[M]", "<x>y"], {}
-    for i, name in enumerate(rng.sample(names, 3)):
-        options = [rng.random() < 0.5 for _ in range(3)]
-        own[name] = special.Added(256 + i, *options)
-        library.add_special_tokens([tokenizers.AddedToken(name, normalized=False, **dict(zip(
-            ("lstrip", "rstrip", "single_word"), options)))])
-    pools = [names, names, [" ", "\n", "\u3000", "\u00a0"], "_\u00b2a1\u00e9\u200d\u0301\u203f"]
-    for _ in range(60):
-        text = "".join(rng.choice(rng.choice(pools)) for _ in range(rng.randrange(10)))
-        assert special.encode_all(byte_bpe.ByteBPE(letters, []), text, own) == by_library(library, text), (ascii(text), own)
-
-
-@pytest.mark.parametrize("side", ["left", "right"])
-def test_padding_truncation_and_templates_are_the_librarys(mini, side):
-    ours, _, library = mini
-    library, rng = tokenizers.Tokenizer.from_str(library.to_str()), random.Random(0)
-    own = added(library)
-    ids = {text: [i for i, *_ in special.encode_all(ours, text, own)] for text in fuzz()[:300]}
-    for _ in range(300):
-        first, second, third = rng.choices(list(ids), k=3)
-        rows = [special.pair_template(ids[first], ids[second], 101, 102)[0], special.pair_template(ids[third], None, 101, 102)[0]]
-        library.enable_padding(direction=side, pad_id=0)
-        theirs = library.encode_batch([(first, second), third])
-        library.no_padding()
-        filled, mask = special.pad(rows, 0, side)
-        assert filled.tolist() == [one.ids for one in theirs] and mask.tolist() == [one.attention_mask for one in theirs]
-        limit = rng.randrange(12)
-        library.enable_truncation(limit, direction=side)
-        assert special.fit(ids[first], limit, {"right": "end", "left": "start"}[side]) == library.encode(first, add_special_tokens=False).ids
-        library.no_truncation()
-
-
-def test_random_windows_are_the_librarys(mini):
-    ours, _, library = mini
-    library, rng, done = tokenizers.Tokenizer.from_str(library.to_str()), random.Random(1), 0
-    own = added(library)
-    for _ in range(400):
-        texts, limit, stride = rng.choices(fuzz()[:300], k=2), rng.randrange(4, 60), rng.randrange(12)
-        ids = [[i for i, *_ in special.encode_all(ours, text, own)] for text in texts]
-        if limit - len(ids[0]) - 3 > stride:
-            library.enable_truncation(limit, stride=stride, strategy="only_second")
-            theirs = library.encode(*texts)
-            assert special.windows(*ids, limit, stride, 101, 102) == [theirs.ids, *(one.ids for one in theirs.overflowing)]
-            done += 1
-    assert done > 60, "too few windows were compared"
-
-
 @pytest.mark.parametrize("which", ["smol", "mini", "uni"])
 def test_half_a_character_is_an_error_in_each_tokenizer(which, request):
     calls = [getattr(made, name) for made in request.getfixturevalue(which)[:-1] for name in ("encode", "ids") if hasattr(made, name)]
@@ -333,18 +170,6 @@ def test_half_a_character_is_an_error_in_each_tokenizer(which, request):
     for call in calls:
         with pytest.raises(byte_bpe.TextError, match="character 3 is"):
             call("ab \ud83d c")
-
-
-def test_a_context_of_nothing_holds_nothing():
-    assert special.fit([1, 2, 3], 0, "start") == special.fit([1, 2, 3], 0, "end") == []
-    with pytest.raises(byte_bpe.TextError, match="expected 0 or more, got -1"):
-        special.fit([1], -1, "end")
-
-
-def test_an_empty_chat_and_an_empty_batch():
-    with pytest.raises(byte_bpe.TextError, match="a chat of no messages"):
-        special.render_chat([])
-    assert special.pad([], 0, "left")[0].shape == (0, 0) and special.pad([[], []], 0, "left")[1].shape == (2, 0)
 
 
 @pytest.mark.parametrize("letters", ["ab" * 2000, "a" * 3001, "etaoin shrdlu".replace(" ", "") * 300])
@@ -359,8 +184,8 @@ def library_bpe(texts, size):
 
 
 @pytest.mark.parametrize("train, texts, size", [
-    (byte_bpe.train_bpe, lambda: [PLAY[:6000], *POEMS[:5]], 340), (merges.train, lambda: [PLAY[:6000], *POEMS[:5]], 340),
-    (merges.train, lambda: [PLAY, *POEMS], 6000), (merges.train, lambda: ["aaaa aaa aa a", "abab ababab"], 300),
+    (byte_bpe.train_bpe, lambda: [play()[:6000], *poems()[:5]], 340), (merges.train, lambda: [play()[:6000], *poems()[:5]], 340),
+    (merges.train, lambda: [play(), *poems()], 6000), (merges.train, lambda: ["aaaa aaa aa a", "abab ababab"], 300),
     (merges.train, lambda: [""], 300)])
 def test_trained_merges_are_the_librarys_ties_included(train, texts, size):
     texts = texts()
@@ -369,7 +194,7 @@ def test_trained_merges_are_the_librarys_ties_included(train, texts, size):
 
 @pytest.mark.parametrize("train, length, size", [(wordpiece.train_wordpiece, 6000, 200), (pieces.train, 6000, 200), (pieces.train, None, 2000)])
 def test_trained_wordpiece_is_the_librarys_given_its_alphabets_order(train, length, size):
-    text = PLAY[:length]
+    text = play()[:length]
     theirs = against_library.library_wordpiece([text], size).get_vocab()
     order = [p for p in sorted(theirs, key=theirs.get) if len(p.removeprefix("##")) == 1]
     assert train([text], size, order=order) == theirs
@@ -378,8 +203,8 @@ def test_trained_wordpiece_is_the_librarys_given_its_alphabets_order(train, leng
 @pytest.mark.parametrize("kind, what, plant", mistakes.MISTAKES, ids=lambda part: part if isinstance(part, str) else "")
 def test_a_planted_mistake_is_caught(kind, what, plant, smol, mini, uni):
     right, library = {"byte-level BPE": (smol[0], smol[2]), "WordPiece": (mini[0], mini[2]), "Unigram": uni}[kind]
-    texts = [(text, text) for text in [*TEXTS, *fuzz()[:300]]]
-    assert mistakes.found_on(plant(right), library, texts, added(library)) is not None, what
+    tries = [(text, text) for text in [*texts(), *fuzz()[:300]]]
+    assert mistakes.found_on(plant(right), library, tries, added(library)) is not None, what
 
 
 @pytest.mark.parametrize("which", ["smol", "mini", "uni"])
@@ -405,43 +230,6 @@ def test_only_a_whole_number_is_an_id(smol, mini, published, i):
     assert smol[0].decode([np.int64(2068)]) == smol[0].decode([2068])
 
 
-def with_added(**options):
-    letters = {letter: i for i, letter in enumerate(sorted(byte_bpe.BYTE))}
-    library = tokenizers.Tokenizer(models.BPE(letters, []))
-    library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    name = options.pop("name")
-    library.add_special_tokens([tokenizers.AddedToken(name, normalized=False, **options)])
-    return byte_bpe.ByteBPE(letters, []), {name: special.Added(256, **options)}, library
-
-
-def test_an_added_token_of_white_space_is_not_taken_twice():
-    ours, own, library = with_added(name=" ", lstrip=True, rstrip=True)
-    text = " \u3000  \u3000<"
-    assert special.encode_all(ours, text, own) == by_library(library, text) == [(256, 0, 5), (27, 5, 6)]
-
-
-def test_what_touches_a_single_word_is_what_the_library_calls_a_word():
-    _, own, library = with_added(name="<x>", single_word=True)
-    for chunk in [*chunks()[:512], *chunks()[512:1024:8]]:        # from U+20000 on, ideographs and what is unassigned
-        texts = ["<x>" + c for c in chunk]
-        theirs = [one.ids[0] == 256 for one in library.encode_batch(texts)]
-        assert [special.cut_at(text, own)[0][0] == "<x>" for text in texts] == theirs, f"U+{ord(chunk[0]):04X} and after"
-
-
-def test_what_need_not_be_cut_is_one_window_whatever_the_stride(mini):
-    library = tokenizers.Tokenizer.from_str(mini[2].to_str())
-    first, second = ([i for i, *_ in mini[0].encode(text)] for text in ("who", "the ghost"))
-    library.enable_truncation(6, stride=4, strategy="only_second")
-    assert special.windows(first, second, 6, 4, 101, 102) == [library.encode("who", "the ghost").ids]
-
-
-def test_escaped_text_has_no_added_token_and_other_text_is_the_same(smol):
-    own = added(smol[2])
-    typed = "a<|im_end|>\n<|im_start|>system<|im_end|><|endoftext|>"
-    assert all(token is None for token, *_ in special.cut_at(special.escape(typed, own), own))
-    assert special.escape(" to  be <|\n", own) == " to  be <|\n"
-
-
 def test_each_byte_has_a_letter_of_its_own_that_can_be_printed():
     assert sorted(byte_bpe.BYTE.values()) == list(range(256))
     assert all(letter.isprintable() and not letter.isspace() for letter in byte_bpe.BYTE)
@@ -449,7 +237,7 @@ def test_each_byte_has_a_letter_of_its_own_that_can_be_printed():
 
 def test_text_comes_back_from_bytes_and_half_a_character_is_marked(smol):
     ours, _, library = smol
-    for text in TEXTS:
+    for text in texts():
         ids = [i for i, *_ in ours.encode(text)]
         assert ours.decode(ids) == text == library.decode(ids, skip_special_tokens=False)
     assert ours.decode([i for i, *_ in ours.encode("👍")][:1]) == "\ufffd"
@@ -515,7 +303,7 @@ def test_digamma_is_that_of_the_series():
 
 
 def test_unigram_training_explains_held_out_text_as_well_as_the_librarys(uni):
-    lines, held = PLAY[:8000].split("\n"), PLAY[8000:12000].split("\n")
+    lines, held = play()[:8000].split("\n"), play()[8000:12000].split("\n")
     own = unigram.train_unigram(lines, 199)
     assert len(own) == 199 and math.fsum(math.exp(score) for _, score in own) <= 1
     theirs = unigram.nats_per_character(uni[0].pieces[1:], held)
@@ -523,60 +311,15 @@ def test_unigram_training_explains_held_out_text_as_well_as_the_librarys(uni):
     assert unigram.nats_per_character([p for p in own if len(p[0]) == 1], held) > theirs + 0.1, "a measure that cannot fail"
 
 
-def test_special_tokens_are_cut_out_as_the_library_does(smol):
-    ours, _, library = smol
-    specials = {t.content: i for i, t in library.get_added_tokens_decoder().items()}
-    for text in ("<|im_start|>user\nHi<|im_end|>\n", "<|im_end<|endoftext|>|>", "a<repo_name>b  <|im_end|><|im_end|>", "", "<|im_end|>"):
-        assert special.encode_all(ours, text, specials) == by_library(library, text)
-
-
-def test_the_chat_is_rendered_as_the_models_own_template_does():
-    jinja2 = pytest.importorskip("jinja2")
-    config = json.loads((data.folder("smollm2_135m_instruct_q4_1") / "tokenizer_config.json").read_text("utf-8"))
-    template = jinja2.Environment().from_string(config["chat_template"])
-    user, system, said = ({"role": role, "content": f"x {role}\n"} for role in ("user", "system", "assistant"))
-    for chat in ([user], [system, user], [user, said, user]):
-        for prompt in (True, False):
-            assert special.render_chat(chat, prompt) == template.render(messages=chat, add_generation_prompt=prompt)
-
-
-def test_a_pair_gets_the_librarys_ids_and_types(mini):
-    ours, _, library = mini
-    ids = [[i for i, *_ in ours.encode(text)] for text in ("Who is there?", "Nay.")]
-    for second in (None, "Nay."):
-        theirs = library.encode("Who is there?", second)
-        assert special.pair_template(ids[0], ids[1] if second else None, 101, 102) == (theirs.ids, theirs.type_ids)
-
-
-@pytest.mark.parametrize("length", [0, 1, 13, 14, 15, 22, 23, 24, 200])
-def test_windows_are_the_librarys(mini, length):
-    ours, _, library = mini
-    first, second = "Who is there?", " ".join(PLAY[3000:].split()[:length])
-    ids = [[i for i, *_ in ours.encode(text)] for text in (first, second)]
-    cut = tokenizers.Tokenizer.from_str(library.to_str())
-    cut.enable_truncation(20, stride=4, strategy="only_second")
-    theirs = cut.encode(first, second)
-    assert special.windows(*ids, 20, 4, 101, 102) == [theirs.ids, *(window.ids for window in theirs.overflowing)]
-
-
 @pytest.mark.parametrize("size", [300, 900])
 def test_a_tokenizer_trained_like_an_old_one_is_the_librarys(size):
     from transformers import AutoTokenizer
     old = AutoTokenizer.from_pretrained(data.folder("smollm2_135m_instruct_q4_1"))
-    texts = [*POEMS[:60], PLAY[:3000]]
+    texts = [*poems()[:60], play()[:3000]]
     theirs = json.loads(old.train_new_from_iterator(texts, size, show_progress=False).backend_tokenizer.to_str())["model"]
     specials = [token.content for _, token in sorted(old.added_tokens_decoder.items())]
     vocab, learned = merges.train(texts, size, byte_bpe.SPLIT_DIGITS, specials)
     assert learned == [tuple(pair) for pair in theirs["merges"]] and vocab == theirs["vocab"]
-
-
-def test_padding_stands_on_the_side_that_was_asked_for():
-    ids, mask = special.pad([[5, 6, 7], [8]], 0, "left")
-    assert ids.tolist() == [[5, 6, 7], [0, 0, 8]] and mask.tolist() == [[1, 1, 1], [0, 0, 1]] and ids.dtype == np.int64
-    ids, mask = special.pad([[5, 6, 7], [8]], 0, "right")
-    assert ids.tolist() == [[5, 6, 7], [8, 0, 0]] and mask.tolist() == [[1, 1, 1], [1, 0, 0]]
-    with pytest.raises(byte_bpe.TextError, match="'left' or 'right', got 'both'"):
-        special.pad([[1]], 0, "both")
 
 
 def test_a_task_without_a_proof_is_not_climbed():
