@@ -43,6 +43,12 @@ def no_fluid():
         return str(error)
 
 
+def no_sandbox():
+    """Why submissions cannot be graded in a sandbox, or nothing."""
+    from labs.grading import sandbox
+    return sandbox.lacking()
+
+
 def no_site():
     """Why the built site cannot be looked at, or nothing."""
     return "" if (ROOT / "_build/html/index.html").exists() else "the site is not built"
@@ -72,6 +78,7 @@ NEEDS = {
     "axe": Need(no_axe, "accessibility by axe-core", "make environment"),
     "chinese-font": Need(no_chinese_font, "Chinese glyphs in the browser", "apt install fontconfig fonts-wqy-microhei"),
     "fluid": Need(no_fluid, "the real Fluid, and whether its recordings still hold", "make fluid"),
+    "bubblewrap": Need(no_sandbox, "the sandbox of the labs' grader, and the submissions that attack it", "apt install bubblewrap"),
     "site": Need(no_site, "the finished site", "make book"),
 }
 

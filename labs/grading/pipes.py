@@ -12,13 +12,16 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labs.grading import values
+from labs.grading import memory_of, values
 from labs.grading.answering import Answer
 from labs.grading.worker import HEAD
 
 WORKER = Path(__file__).with_name("worker.py")
 OUTPUT = 10_000  # bytes of what a submission prints that are kept
 CHUNK = 1 << 16
+STARTING_S = 60  # until the worker is there, on a machine that is busy
+GONE_S = 10  # until a killed namespace is empty
+LOOK_S = 0.2  # between two looks at the memory
 
 
 class Unreadable(ValueError):
@@ -45,17 +48,18 @@ class Process:
     ----------
     lab : Lab
     submission : Submission
-    command : callable
-        (fds) -> the command line that starts worker.py with two descriptors; the default has no sandbox.
+    sandbox : labs.grading.sandbox.Sandbox, optional
+        Without one the process is as free as this one: for a student's own check on the student's own machine.
     """
 
-    def __init__(self, lab, submission: Submission, command=None):
-        self.lab, self.submission = lab, submission
-        self.command = command or unprotected
-        self.process = None
+    def __init__(self, lab, submission: Submission, sandbox=None):
+        self.lab, self.submission, self.sandbox = lab, submission, sandbox
+        self.process = self.failed = None
+        self.entered = False
         self.ends = time.monotonic() + lab.limits.total_s
         self.printed = bytearray()
         self.too_much = False
+        self.looked = 0.0
 
     def __enter__(self):
         return self
@@ -72,9 +76,9 @@ class Process:
                 kind="time",
             )
         if self.process is None:
-            failed = self.start()
-            if failed:
-                return failed
+            self.failed = self.failed or self.start()  # what does not load once is not loaded again
+            if self.failed:
+                return self.failed
             seconds = min(seconds, self.left())
         found = self.exchange(
             {"function": call.function, "arguments": values.to_bytes(call.arguments)},
@@ -92,6 +96,13 @@ class Process:
         except AttributeError:
             return Answer(error="the submission's process sent no answer", kind="refused")
 
+    def command(self, fds) -> tuple:
+        """The command line, and the descriptors that it needs beside the two."""
+        if self.sandbox is None:
+            return [sys.executable, "-I", "-u", str(WORKER), *map(str, fds)], ()
+        line, arguments = self.sandbox.command(self.lab.limits, fds)
+        return line, (arguments,)
+
     def left(self) -> float:
         """Seconds that are left for the whole submission."""
         return self.ends - time.monotonic()
@@ -103,16 +114,18 @@ class Process:
         ------
         NotStarted, Unreadable
         """
+        self.entered = False
         to_child, ours = os.pipe()
         theirs, from_child = os.pipe()
         said, their_output = os.pipe()
+        command, arguments = self.command((to_child, from_child))
         try:
             self.process = subprocess.Popen(
-                self.command((to_child, from_child)),
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=their_output,
                 stderr=their_output,
-                pass_fds=(to_child, from_child),
+                pass_fds=(to_child, from_child, *arguments),
                 env=environment(),
                 start_new_session=True,
             )
@@ -121,7 +134,7 @@ class Process:
                 os.close(fd)
             raise NotStarted(f"the submission's process could not be started: {error}") from None
         finally:
-            for fd in (to_child, from_child, their_output):
+            for fd in (to_child, from_child, their_output, *arguments):
                 os.close(fd)
         self.into, self.out, self.said = ours, theirs, said
         for fd in (ours, theirs, said):
@@ -133,6 +146,8 @@ class Process:
             "calls": self.lab.calls,
             "answer_bytes": int(self.lab.limits.answer_mb * 2**20),
         }
+        self.exchange(None, STARTING_S, "starting")
+        self.entered = True
         found = self.exchange(
             order, min(self.lab.limits.load_s, max(self.left(), 0.1)), "loading the submission"
         )
@@ -149,20 +164,31 @@ class Process:
 
     def exchange(self, message, seconds: float, what: str):
         """Send a message and read the answer to it: a value, or an `Answer` that says what went wrong."""
-        data = values.to_bytes(message)
-        rest = memoryview(len(data).to_bytes(HEAD, "little") + data)
+        data = b"" if message is None else values.to_bytes(message)
+        rest = memoryview(len(data).to_bytes(HEAD, "little") + data if data else b"")
         limit = HEAD + int(self.lab.limits.answer_mb * 2**20) + CHUNK
         got, ends = bytearray(), time.monotonic() + seconds
         with selectors.DefaultSelector() as watch:
-            watch.register(self.into, selectors.EVENT_WRITE)
+            if rest:
+                watch.register(self.into, selectors.EVENT_WRITE)
             watch.register(self.out, selectors.EVENT_READ)
             watch.register(self.said, selectors.EVENT_READ)
             while True:
                 left = ends - time.monotonic()
                 if left <= 0:
                     self.stop()
+                    if not self.entered:
+                        raise NotStarted(
+                            f"the submission's process did not start within {seconds:g} s"
+                        )
                     return Answer(error=f"{what} did not end within {seconds:.3g} s", kind="time")
-                for key, _ in watch.select(left):
+                if self.too_large():
+                    self.stop()
+                    return Answer(
+                        error=f"{what}: more than {self.lab.limits.memory_gb:g} GB of memory",
+                        kind="memory",
+                    )
+                for key, _ in watch.select(min(left, LOOK_S)):
                     if key.fd == self.into:
                         try:
                             rest = rest[os.write(self.into, rest[:CHUNK]) :]
@@ -202,6 +228,13 @@ class Process:
                                     kind="refused",
                                 )
 
+    def too_large(self) -> bool:
+        """Does all that the submission started hold more memory than it may? Looked at a few times a second."""
+        if self.sandbox is None or time.monotonic() - self.looked < LOOK_S:
+            return False
+        self.looked, limit = time.monotonic(), self.lab.limits.memory_gb * 2**30
+        return memory_of.held(self.process.pid, limit) > limit
+
     def listen(self) -> bool:
         """Take what the submission printed, and keep its beginning; False at the end."""
         try:
@@ -221,6 +254,11 @@ class Process:
         except subprocess.TimeoutExpired:
             status = None
         self.stop()
+        if not self.entered:
+            said = self.printed.decode(errors="replace").strip()
+            raise NotStarted(
+                f"the submission's process did not start ({ended(status)}): {said[:500]}"
+            )
         how = ended(status)
         return Answer(error=f"{what}: the process ended ({how})", kind="died")
 
@@ -230,11 +268,16 @@ class Process:
             return
         for fd in (self.into, self.out):
             os.close(fd)
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            self.process.kill()
+        inside = memory_of.children(
+            self.process.pid
+        )  # of bubblewrap: the first process of its namespace
+        for pid in inside:
+            _kill(os.kill, pid)
+        _kill(os.killpg, self.process.pid)
         self.process.wait()
+        ends = time.monotonic() + GONE_S
+        while any(map(memory_of.is_there, inside)) and time.monotonic() < ends:
+            time.sleep(0.002)  # the kernel ends it after all the others
         while self.listen_last():
             pass
         os.close(self.said)
@@ -245,6 +288,13 @@ class Process:
         with selectors.DefaultSelector() as watch:
             watch.register(self.said, selectors.EVENT_READ)
             return bool(watch.select(0)) and self.listen() and not self.too_much
+
+
+def _kill(how, pid):
+    try:
+        how(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
 
 
 def ended(status: int | None) -> str:
@@ -277,8 +327,3 @@ def environment() -> dict:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
     }
-
-
-def unprotected(fds) -> list:
-    """The worker with no sandbox around it: for a student's own check on the student's own machine."""
-    return [sys.executable, "-I", str(WORKER), *map(str, fds)]
