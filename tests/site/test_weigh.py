@@ -67,10 +67,19 @@ def test_a_page_is_weighed_with_all_that_it_loads(tmp_path, chromium):
 
 
 @pytest.mark.needs("chromium")
-def test_the_same_build_is_weighed_once(tmp_path):
+def test_every_page_is_looked_at_once_and_told_in_order(tmp_path):
+    """By browsers in processes of their own, the largest page first."""
+    html = write_site(tmp_path, MARKED)
+    found = browser.each_page(html, weigh.weigh)
+    assert list(found) == browser.pages(html) == ["book/pages/status.html", "index.html"]
+    assert found["index.html"]["bytes"] == len((html / "index.html").read_bytes()) and found["index.html"]["requests"] == 1
+
+
+def test_the_same_build_is_weighed_once(tmp_path, monkeypatch):
     write_site(tmp_path, MARKED)
+    monkeypatch.setattr(browser, "each_page", lambda html, look: dict.fromkeys(browser.pages(html), LIGHT))
     first, fresh = weigh.site(tmp_path)
-    assert fresh and list(first) == ["book/pages/status.html", "index.html"]
+    assert fresh and set(first) == {"index.html", "book/pages/status.html"}
     assert weigh.site(tmp_path) == (first, False)
     (tmp_path / "_build/sphinx/stamp.json").write_text(json.dumps({"digest": "two"}), encoding="utf-8")
     assert weigh.site(tmp_path)[1] is True
