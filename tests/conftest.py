@@ -36,13 +36,14 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)                   # before xdist looks at the groups
 def pytest_collection_modifyitems(items):
-    """A file stays on one worker, for its fixtures; what has a group of its own may go elsewhere.
+    """A file stays on one worker, for its fixtures, and all that reads the small books; what has a group of its own may go elsewhere.
 
     What takes longest begins first, notebooks and then tasks: begun last, one of them would keep one worker waiting.
     """
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+            books = {"small_book", "addressed_book"} & set(getattr(item, "fixturenames", ()))
+            item.add_marker(pytest.mark.xdist_group("small books" if books else item.nodeid.split("::")[0]))
     items.sort(key=lambda item: (not item.get_closest_marker("xdist_group").args[0].startswith("notebook "),
                                  not item.nodeid.startswith("tests/tasks/")))
 
