@@ -12,8 +12,6 @@ SMOKE_S, QUICK_S, MOST_S = 15, 90, 120
 SMOKE_EXCEPTIONS = {
     "01_install": (20, "imports frameworks in five Pythons of their own: what it says of imports and settings shows nowhere else"),
     "07_se_resnext": (30, "fifty layers on three sides, each of which climbs in float64 and in float32"),
-    "08_rnn_lm": (30, "three models on three sides, and mistakes planted in each"),
-    "08b_writing": (25, "imports transformers beside both frameworks, and trains on both sides"),
     "26_llama": (20, "imports transformers beside both frameworks, and loads 135 million parameters on three sides"),
 }
 # A quick run of more than 90 s is an exception, named here with its reason.
