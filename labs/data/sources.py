@@ -15,11 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from labs.data import progress
 from labs.data.errors import SourceFailed, WrongBytes
 from labs.data.transfer import keep, unpack
 
 CLIENT_LIMIT_S = 1800       # 85 MB at 50 kB/s, the slowest line worth waiting for
-BAR_FROM = 1_000_000        # bytes: below, a progress bar would only flash
 HUB, HUB_MIRROR = "https://huggingface.co", "https://hf-mirror.com"
 NO_NETWORK = ("NewConnectionError", "NameResolutionError", "ConnectTimeout", "ProxyError", "ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED",
               "ENETUNREACH", "ETIMEDOUT", "Temporary failure resolving", "Could not resolve", "Could not connect")
@@ -141,7 +141,7 @@ def _url(source, files, folder, scratch):
     for file in files:
         address, packed = source.at(file), scratch / file.name
         try:
-            _download(address, packed, file.bytes > BAR_FROM)
+            _download(address, packed, file.bytes)
         except (requests.HTTPError, requests.exceptions.ChunkedEncodingError) as error:
             answer = getattr(error, "response", None)
             raise SourceFailed(f"{address} answers {answer.status_code}" if answer is not None
@@ -153,14 +153,13 @@ def _url(source, files, folder, scratch):
         packed.unlink()
 
 
-def _download(address, path, bar):
+def _download(address, path, size):
     """Write what an address answers to a file; raises what `requests` raises."""
     import requests
-    from tqdm import tqdm
     with requests.get(address, stream=True, timeout=(10, 60)) as answer, open(path, "wb") as out:
         answer.raise_for_status()
         total = int(answer.headers.get("content-length") or 0)
-        with tqdm(total=total or None, unit="B", unit_scale=True, desc=path.name, disable=not bar) as shown:
+        with progress.bar(total, path.name, size) as shown:
             for part in answer.iter_content(1 << 16):
                 out.write(part)
                 shown.update(len(part))
@@ -176,8 +175,7 @@ def _only(scratch, *endings):
 
 def _run(command, source, scratch):
     """Run a package client in `scratch`, with a progress bar from the bytes that arrive there."""
-    from tqdm import tqdm
-    bar = tqdm(total=source.bytes, unit="B", unit_scale=True, desc=source.package, disable=source.bytes <= BAR_FROM)
+    bar = progress.bar(source.bytes, source.package, source.bytes)
     try:
         with tempfile.TemporaryFile() as said:      # not in scratch: a full disk must still be able to say so
             process = subprocess.Popen(command, cwd=scratch, stdin=subprocess.DEVNULL, stdout=said, stderr=said,

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import tarfile
+import types
 import zipfile
 
 import pytest
@@ -234,3 +235,20 @@ def test_long_downloads_show_their_progress(shelf, server, clients, tmp_path, ca
     shelf.add("carried", {**NPM, "bytes": packed.stat().st_size}, files=files)
     data.fetch("carried")
     assert "carrier@1.0.0: 100%" in capsys.readouterr().err
+
+
+def test_in_a_notebook_a_download_says_how_far_it_is_and_leaves_nothing(shelf, server, monkeypatch, capsys):
+    """What a saved notebook keeps of it is an empty output: no bar, and none of its steps."""
+    import IPython
+    said = []
+
+    class Handle:
+        def update(self, bundle, raw):
+            said.append(bundle["text/plain"])
+    monkeypatch.setattr(IPython, "get_ipython", lambda: types.SimpleNamespace(kernel=object()))
+    monkeypatch.setattr("IPython.display.display", lambda bundle, raw, display_id: Handle())
+    files = {"big.bin": os.urandom(1_500_000)}
+    shelf.add("far", server.serve("big", files), files=files)
+    data.fetch("far")
+    shown = capsys.readouterr()
+    assert "of 1.5 MB" in said[0] and said[-1] == "" and shown.err == ""
