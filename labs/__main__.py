@@ -1,4 +1,4 @@
-"""The command line: python -m labs doctor | fetch [NAME ...] | parity TASK | port | ported | mistakes [TASK] | train TASK NAME | fluid ACTION | lab ACTION."""
+"""The command line: python -m labs doctor | fetch [NAME ...] | parity TASK | port | ported | mistakes [TASK] | train TASK NAME | fluid ACTION | lab ACTION | course ACTION."""
 import argparse
 import sys
 
@@ -147,8 +147,10 @@ def parser():
     one.add_argument("paths", nargs="*", metavar="NOTEBOOK", help="notebooks to record (default: all chapters with Fluid cells)")
     one.add_argument("--again", action="store_true", help="install anew")
     one.set_defaults(do=fluid)
+    from labs.course import commands as course_commands
     from labs.grading import commands as lab_commands
     lab_commands.add(commands)
+    course_commands.add(commands)
     return made
 
 

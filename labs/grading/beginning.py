@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from labs.grading.lab import FOLDER, NAME, LabError, names
+from labs.grading.assignment import NAME, LabError, home, names
 
 TEMPLATE = Path(__file__).with_name("template")
 
 
-def begin(name: str, root: Path = FOLDER) -> Path:
+def begin(name: str, root: Path | None = None) -> Path:
     """Write the folder of a new lab.
 
     Parameters
@@ -20,6 +20,7 @@ def begin(name: str, root: Path = FOLDER) -> Path:
     LabError
         The name is none, or its number is taken.
     """
+    root = root or home()
     found = NAME.fullmatch(name)
     if not found:
         raise LabError(

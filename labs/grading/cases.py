@@ -12,9 +12,9 @@ import numpy as np
 
 from labs.grading import sources, values
 from labs.grading.answering import Answer, Here
+from labs.grading.assignment import Lab, LabError
 from labs.grading.call import Call
 from labs.grading.comparing import compare
-from labs.grading.lab import Lab, LabError
 from labs.grading.mutants import mutants
 
 PUBLIC_SEED = "the student's own check"
@@ -140,7 +140,7 @@ def to_bytes(lab: Lab, cases: dict) -> bytes:
 
 def from_bytes(data: bytes):
     """Read a kit: (Lab, cases)."""
-    from labs.grading.lab import of_facts
+    from labs.grading.assignment import of_facts
 
     kit = values.from_bytes(data)
     lab = of_facts(

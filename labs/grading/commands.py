@@ -67,11 +67,11 @@ def submit(options):
 
 def doctor(options):
     """Examine labs; status 0 if all are fit."""
-    from labs.grading import inspecting, lab
+    from labs.grading import assignment, inspecting
 
     bad = 0
-    for name in options.labs or lab.names():
-        examined = inspecting.examine(lab.read(name))
+    for name in options.labs or assignment.names():
+        examined = inspecting.examine(assignment.read(name))
         print(examined.text, flush=True)
         bad += bool(examined.findings)
     return 1 if bad else 0
@@ -79,20 +79,20 @@ def doctor(options):
 
 def kit(options):
     """Write kits."""
-    from labs.grading import lab, student
+    from labs.grading import assignment, student
 
-    for name in options.labs or lab.names():
-        path = student.write_kit(lab.read(name))
+    for name in options.labs or assignment.names():
+        path = student.write_kit(assignment.read(name))
         print(f"{path} ({path.stat().st_size / 1e3:.0f} kB)", file=sys.stdout)
     return 0
 
 
 def new(options):
     """Begin a lab."""
-    from labs.grading import beginning, lab, student
+    from labs.grading import assignment, beginning, student
 
     folder = beginning.begin(options.name)
-    kit = student.write_kit(lab.read(folder))
+    kit = student.write_kit(assignment.read(folder))
     print(
         f"wrote {folder} and {kit}. Edit it, then: python -m labs lab kit {options.name} && python -m labs lab doctor {options.name}"
     )
@@ -101,9 +101,9 @@ def new(options):
 
 def notebook(options):
     """Write a student's notebook."""
-    from labs.grading import lab, sources
+    from labs.grading import assignment, sources
 
-    found = lab.read(options.lab)
+    found = assignment.read(options.lab)
     path = Path(options.out) / f"{found.folder.name}.ipynb"
     path.write_text(sources.notebook(found.text("lab.md")), encoding="utf-8")
     print(path)

@@ -10,10 +10,10 @@ from labs import outputs
 from labs.grading import cases as drawn
 from labs.grading import sources
 from labs.grading.answering import Here
+from labs.grading.assignment import Lab, LabError, run_source
 from labs.grading.climbing import climb
 from labs.grading.comparing import compare
 from labs.grading.distortions import DISTORTIONS, distorted
-from labs.grading.lab import Lab, LabError, run_source
 from labs.grading.mutants import mutants, variants
 from labs.grading.student import KITS
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labs.grading import sources
-from labs.grading.lab import Lab, LabError, run_source
+from labs.grading.assignment import Lab, LabError, run_source
 
 
 @dataclass(frozen=True)

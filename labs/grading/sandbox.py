@@ -178,8 +178,8 @@ def lacking() -> str:
     version = tuple(int(each) for each in re.findall(r"\d+", said)[:2])
     if version < OLDEST:
         return f"bubblewrap is {said.split()[-1]}: expected 0.8 or newer"
+    from labs.grading.assignment import Lab, Limits, Rung
     from labs.grading.call import Call
-    from labs.grading.lab import Lab, Limits, Rung
     from labs.grading.pipes import NotStarted, Process, Submission
 
     lab = Lab(

@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from labs.grading.lab import LabError
+from labs.grading.assignment import LabError
 
 FRONT = re.compile(r"\A---\n.*?\n---\n", re.S)
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*\n?", re.M | re.S)

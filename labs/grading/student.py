@@ -13,8 +13,8 @@ from labs import outputs
 from labs.grading import cases as drawn
 from labs.grading import values
 from labs.grading.answering import Here
+from labs.grading.assignment import Lab, LabError
 from labs.grading.climbing import climb
-from labs.grading.lab import Lab, LabError
 
 KITS = Path(__file__).with_name("kits")
 RECEIPT = "receipt.json"

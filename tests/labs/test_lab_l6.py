@@ -4,8 +4,8 @@ import random
 
 import pytest
 
+from labs.grading import assignment
 from labs.grading import cases as drawn
-from labs.grading import lab
 from labs.grading.answering import Here
 from labs.grading.climbing import climb
 
@@ -14,7 +14,7 @@ MARK = "\u2581"
 
 @pytest.fixture(scope="module")
 def made():
-    return lab.read("L6")
+    return assignment.read("L6")
 
 
 def words(draw, letters):

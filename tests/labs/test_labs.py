@@ -5,23 +5,23 @@ import shutil
 
 import pytest
 
-from labs.grading import beginning, inspecting, lab, sources, student
+from labs.grading import assignment, beginning, inspecting, sources, student
 from labs.grading import cases as drawn
 from labs.grading.answering import Here
 from labs.grading.climbing import climb
 from labs.grading.comparing import compare
 
-LABS = lab.names()
+LABS = assignment.names()
 
 
 @pytest.mark.parametrize("name", LABS)
 def test_a_lab_is_fit_to_grade_with(name):
-    assert inspecting.examine(lab.read(name)).findings == ()
+    assert inspecting.examine(assignment.read(name)).findings == ()
 
 
 @pytest.mark.parametrize("name", LABS)
 def test_a_kit_is_what_the_checks_draw(name):
-    made = lab.read(name)
+    made = assignment.read(name)
     its, cases = drawn.from_bytes((student.KITS / f"{made.id}.npz").read_bytes())
     told = f"python -m labs lab kit {name}"
     assert dataclasses.replace(made, folder=None) == its, told
@@ -38,17 +38,23 @@ def test_a_kit_is_what_the_checks_draw(name):
 
 @pytest.mark.parametrize("name", LABS)
 def test_a_solution_gets_all_points_from_the_kit_and_the_handout_none(name):
-    made = lab.read(name)
+    made = assignment.read(name)
     own = student.lab(str(student.KITS / f"{made.id}.npz"))
     text = made.text("lab.md")
-    assert own.check(names=lab.run_source(sources.solution(text), "solution")).earned == made.points
-    assert own.check(names=lab.run_source(sources.stub(text), "stub")).earned == 0
+    assert (
+        own.check(names=assignment.run_source(sources.solution(text), "solution")).earned
+        == made.points
+    )
+    assert own.check(names=assignment.run_source(sources.stub(text), "stub")).earned == 0
 
 
 def test_a_new_lab_is_fit_as_it_stands(tmp_path):
-    assert inspecting.examine(lab.read(beginning.begin("L99_two_words", tmp_path))).findings == ()
+    assert (
+        inspecting.examine(assignment.read(beginning.begin("L99_two_words", tmp_path))).findings
+        == ()
+    )
     for wrong, says in (("crf", "a lab's name is L"), ("L99_other", "L99 is L99_two_words's")):
-        with pytest.raises(lab.LabError, match=says):
+        with pytest.raises(assignment.LabError, match=says):
             beginning.begin(wrong, tmp_path)
 
 
@@ -68,7 +74,7 @@ def broken(tmp_path):
             text = (folder / name).read_text("utf-8")
             assert old in text
             (folder / name).write_text(text.replace(old, new), "utf-8")
-        return "\n".join(inspecting.examine(lab.read(folder), kits=tmp_path).findings)
+        return "\n".join(inspecting.examine(assignment.read(folder), kits=tmp_path).findings)
 
     return examine
 
@@ -125,18 +131,18 @@ def broken(tmp_path):
 def test_the_doctor_refuses(broken, changes, says):
     try:
         said = broken(changes)
-    except lab.LabError as error:
+    except assignment.LabError as error:
         said = str(error)
     assert says in said
 
 
 def test_a_message_says_what_where_how_much_and_which_mistake(tmp_path):
-    made = lab.read(beginning.begin("L97_told", tmp_path))
+    made = assignment.read(beginning.begin("L97_told", tmp_path))
     cases = drawn.make(made, "any")
 
     def told(name):
         source = sources.solution(made.text("lab.md")) + "\n" + name
-        return climb(made, cases, Here(made, lab.run_source(source, "x")))
+        return climb(made, cases, Here(made, assignment.run_source(source, "x")))
 
     said = told(
         "inner = softmax\ndef softmax(x):\n    y = inner(x).copy()\n    if y.ndim == 2 and y.size: y[-1, -1] += 0.25\n    return y"
@@ -164,11 +170,11 @@ def test_a_rung_that_cannot_be_run_here_is_not_zero(tmp_path):
         .replace('title = "The gradient"', 'title = "The gradient"\nneeds = ["gpu"]')
     )
     (folder / "lab.toml").write_text(facts, "utf-8")
-    made = lab.read(folder)
+    made = assignment.read(folder)
     result = climb(
         made,
         drawn.make(made, "any"),
-        Here(made, lab.run_source(sources.solution(made.text("lab.md")), "x")),
+        Here(made, assignment.run_source(sources.solution(made.text("lab.md")), "x")),
     )
     assert (
         (result.earned, result.points) == (60, 60)

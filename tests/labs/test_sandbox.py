@@ -11,10 +11,10 @@ import hostile
 import pytest
 
 from labs.grading import pipes, sandbox, seccomp
+from labs.grading.assignment import Lab, Limits, Rung
 from labs.grading.call import Call
 from labs.grading.cases import Case
 from labs.grading.climbing import climb
-from labs.grading.lab import Lab, Limits, Rung
 
 pytestmark = pytest.mark.needs("bubblewrap")
 PATIENT = Limits(load_s=60, call_s=60, total_s=120, memory_gb=1, answer_mb=1)  # of a busy machine

@@ -12,6 +12,7 @@ assignments/L6_bpe/
 """
 
 import functools
+import os
 import re
 import tomllib
 import types
@@ -21,6 +22,7 @@ from pathlib import Path
 import labs
 
 FOLDER = Path(labs.__file__).resolve().parent.parent / "assignments"
+ELSEWHERE = "LABS_ASSIGNMENTS"      # a folder with labs of one's own, in place of the course's
 NAME = re.compile(r"(L\d+)_([a-z][a-z0-9_]*)")
 FILES = (
     "lab.md",
@@ -146,9 +148,14 @@ def run_source(source: str, path: str, given: dict | None = None) -> dict:
     return vars(module)
 
 
+def home() -> Path:
+    """The folder with the labs: the course's own, or the one that LABS_ASSIGNMENTS names."""
+    return Path(os.environ.get(ELSEWHERE) or FOLDER)
+
+
 def names(root: Path | None = None) -> list:
     """The folders of all labs, in the order of their numbers."""
-    root = root or FOLDER
+    root = root or home()
     found = (
         [path.name for path in root.iterdir() if NAME.fullmatch(path.name)] if root.is_dir() else []
     )
@@ -162,7 +169,7 @@ def find(which: str, root: Path | None = None) -> Path:
     ------
     LabError
     """
-    root = root or FOLDER
+    root = root or home()
     if (Path(which) / "lab.toml").exists():
         return Path(which).resolve()
     found = [name for name in names(root) if which in (name, NAME.fullmatch(name)[1])]
