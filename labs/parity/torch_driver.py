@@ -133,6 +133,12 @@ def before(layer, change):
     return layer.register_forward_pre_hook(lambda layer, given: tuple(change(x) for x in given)).remove
 
 
+def zeros_before(x, rows: int, columns: int):
+    """Images (B, C, H, W) with so many rows of zeros above and columns to the left."""
+    from torch.nn import functional as F
+    return F.pad(x, (columns, 0, rows, 0))
+
+
 def freeze(parameter):
     """Take a parameter out of training."""
     parameter.requires_grad_(False)

@@ -197,6 +197,38 @@ def test_clothes_are_normalised():
     assert made.shape == (2, 1, 28, 28) and made.dtype == "float32" and made.max() == np.float32((1 - 0.286) / 0.353)
 
 
+# --- planted mistakes are what their rows say ---
+
+def planted(side, name, config=TINY):
+    from labs.tasks.se_resnext.mistakes import MISTAKES
+    wrong = next(m for m in MISTAKES if m.name == name).plant(side)
+    return parity.ready(wrong, config, parity.initial_weights(torch_side.build(config), 0, within=0.5), "float64")
+
+
+@pytest.mark.parametrize("name, squeeze, last", [
+    ("gates_summed", lambda x: x.sum((2, 3)), lambda z: 1 / (1 + np.exp(-z))),
+    ("gates_hard", lambda x: x.mean((2, 3)), lambda z: np.clip(z / 6 + 0.5, 0, 1))], ids=["summed", "hard"])
+def test_other_gates_follow_their_formula(side, name, squeeze, last):
+    weights = model_of(side)[1]
+    x = np.random.default_rng(1).normal(size=(3, 16, 5, 7)) * 20
+    w1, b1, w2, b2 = (weights[f"stages.0.0.se.{part}"].astype(float)
+                      for part in ("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"))
+    right = last(np.maximum(squeeze(x) @ w1.T + b1, 0) @ w2.T + b2)
+    parity.equal(right, numpy_of(planted(side, name).stages[0][0].se.gates(tensor_of(side, x)))).check()
+
+
+@pytest.mark.parametrize("size", [(8, 6), (8, 7), (7, 7)])
+def test_the_other_padding_is_same_at_stride_two(side, size):
+    """Paddle has TensorFlow's `same` at a stride, so it says what PyTorch must be brought to."""
+    import paddle
+    config = replace(TINY, widths=(8, 8), blocks=(1, 1))
+    x = np.random.default_rng(1).normal(size=(2, 8, *size))
+    layer = planted(side, "same_padding", config).stages[1][0].conv2
+    weight = paddle.to_tensor(numpy_of(layer.weight))
+    right = paddle.nn.functional.conv2d(paddle.to_tensor(x), weight, stride=2, padding="SAME", groups=config.cardinality)
+    parity.equal(numpy_of(right), numpy_of(layer(tensor_of(side, x)))).check()
+
+
 # --- twins and planted mistakes ---
 
 class TestSEResNeXtTwins(TwinPromises):

@@ -30,7 +30,7 @@ class Config:
     steps: int = 1                  # of the whole training: the cosine ends at zero there
     momentum: float = 0.9           # both programs of 2018
     nesterov: bool = False          # TensorFlow's program of 2018 had it; Fluid's Config named it, and nothing read it
-    weight_decay: float = 1e-4      # on weights only: not on biases, nor on what BatchNorm learns, as both programs of 2018 had it
+    weight_decay: float = 1e-4      # on weights only; both programs of 2018 decayed every trainable variable
     norm_momentum: float = 0.9      # the share of the old in BatchNorm's running statistics
     norm_epsilon: float = 1e-5      # the default of both frameworks
 

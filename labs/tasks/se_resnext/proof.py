@@ -7,21 +7,25 @@ from dataclasses import replace
 from labs.tasks.se_resnext.config import MODELS, SLIM, exact, normalised
 
 STEPS = 6
+IMAGE = (1, 23, 19)
 
 
 def cases(data) -> dict:
     """Configs and batches by title; `data` is the door (`labs.data`).
 
-    Odd images (27 by 25), a warm-up of three steps, two steps beyond the schedule's end, and a last batch of five.
+    From the smaller to the larger: mistakes are planted on the first that they suit. Images of 23 by 19, odd, of which
+    the stride of the second stage sees an even size too (padding differs there); a warm-up of three steps, two steps
+    beyond the schedule's end, and a last batch of five.
     """
     clothes = data.load("fashion_mnist")
     schedule = {"steps": STEPS - 1, "warmup": 3, "learning_rate": 2.0**-5}
-    slim = exact(replace(SLIM, image=(1, 27, 25), **schedule))
-    small = exact(replace(MODELS["se_resnext50"], model="se_resnext_small", image=(1, 27, 25), classes=10, stem=8,
+    slim = exact(replace(SLIM, image=IMAGE, **schedule))
+    small = exact(replace(MODELS["se_resnext50"], model="se_resnext_small", image=IMAGE, classes=10, stem=8,
                           blocks=(2, 1), widths=(8, 16), cardinality=4, reduction=4, smoothing=2.0**-7, **schedule))
-    images = normalised(clothes.images[:64])[:, :, :27, :25].copy()
+    small = replace(small, weight_decay=2.0**-9)        # so that float32 sees in one step what lacks it
+    images = normalised(clothes.images[:64])[:, :, :IMAGE[1], :IMAGE[2]].copy()
 
     def batches(config):
         first, *others = data.batches(images, config.soft(clothes.labels[:64]), size=8, epochs=1, seed=0)[:STEPS]
         return [first, *others[:-1], tuple(a[:5] for a in others[-1]), first]
-    return {config.model: (config, batches(config)) for config in (slim, small)}
+    return {config.model: (config, batches(config)) for config in (small, slim)}

@@ -3,8 +3,8 @@
 images (B, C, H, W), soft labels (B, K) -> logits (B, K)
 ResNeXt is Xie et al. 2017 (arXiv:1611.05431), squeeze and
 excitation Hu et al. 2018 (arXiv:1709.01507). With 50 layers,
-32 groups and 1,000 classes it has 27,559,896 parameters, the
-number that timm publishes.
+32 groups and 1,000 classes it has 27,559,896 parameters;
+timm lists 27.56 M.
 """
 import torch
 import torch.nn.functional as F
