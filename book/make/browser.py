@@ -7,6 +7,7 @@ import importlib.util
 import multiprocessing
 import multiprocessing.util
 import shutil
+import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -52,10 +53,18 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         """No line per request."""
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Says nothing of a browser that hangs up, as one does whose page is closed."""
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextlib.contextmanager
 def served(folder):
     """Serve a folder on loopback; gives its address, which ends with a slash."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    server = Server(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/"

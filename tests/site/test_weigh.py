@@ -85,6 +85,16 @@ def test_the_same_build_is_weighed_once(tmp_path, monkeypatch):
     assert weigh.site(tmp_path)[1] is True
 
 
+@pytest.mark.parametrize("error, told", [(BrokenPipeError, False), (ConnectionResetError, False), (ValueError, True)])
+def test_a_browser_that_hangs_up_is_no_error(capsys, error, told):
+    with browser.Server(("127.0.0.1", 0), browser.Quiet) as server:
+        try:
+            raise error("gone")
+        except error:
+            server.handle_error(None, ("127.0.0.1", 1))
+    assert (error.__name__ in capsys.readouterr().err) is told
+
+
 @pytest.mark.parametrize("link, answers", [
     ("b.html", True), ("b.html#there", True), ("#here", True), ("/b.html#there", True), ("https://a.example/x", True), ("d/", True), ("%62.html", True),
     ("b.html#gone", False), ("gone.html", False), ("#gone", False), ("d/gone.html", False)])
