@@ -174,7 +174,7 @@ def lay(files, target):
 
 
 def digest_of(files):
-    """One sum over the laid tree and the versions of what builds it."""
+    """One checksum over the laid tree and the versions of what builds it."""
     digest = hashlib.sha256("".join(f"{tool} {importlib.metadata.version(tool)}\n" for tool in TOOLS).encode())
     for name in sorted(files):
         digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])

@@ -50,7 +50,7 @@ def test_a_planted_ladder_says_so(ladder):
     assert parity.plant("wrong_label", ladder).data["planted"] is True and ladder.data["planted"] is False
 
 
-def test_rows_of_a_rooms_own_show_their_own_columns_and_name_what_was_missed():
+def test_rows_of_a_tasks_own_show_their_own_columns_and_name_what_was_missed():
     rows = [{"tokenizer": "BPE", "planted": "merges in another order", "caught": True},
             {"tokenizer": "BPE", "planted": "spaces are lost", "caught": False}]
     made = parity.Caught("Planted", rows)
