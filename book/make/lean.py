@@ -145,7 +145,7 @@ def sheet(path, html):
 
 
 def stamped(static, name, content):
-    """Write a file; give its name with a sum of its content, so that no browser shows an old one."""
+    """Write a file; give its name with a checksum of its content, so that no browser shows an old one."""
     static.mkdir(parents=True, exist_ok=True)
     (static / name).write_bytes(content)
     return f"{name}?v={hashlib.sha256(content).hexdigest()[:8]}"

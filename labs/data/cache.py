@@ -34,7 +34,7 @@ def place(card):
 def faults(card):
     """Say what is wrong with an artefact's folder: {file name: reason}, empty if it is whole.
 
-    The size is compared each time; the sum once a process, and again when the file has changed.
+    The size is compared each time; the checksum once a process, and again when the file has changed.
     """
     found = {}
     for file in card.kept:
