@@ -14,7 +14,7 @@ class CardError(DataError):
 
 
 class WrongBytes(DataError):
-    """A file is not the one that its card describes: truncated, too long, or another sum."""
+    """A file is not the one that its card describes: truncated, too long, or another checksum."""
 
 
 class SourceFailed(DataError):
