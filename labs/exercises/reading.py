@@ -97,7 +97,7 @@ def call(function, may_change: tuple = (), **arguments):
         if (
             isinstance(value, np.ndarray)
             and name not in may_change
-            and not np.array_equal(value, copies[name])
+            and not np.array_equal(value, copies[name], equal_nan=value.dtype.kind in "fc")
         ):
             raise NotRight(
                 f"your function changes its argument `{name}`: make a new array instead."

@@ -101,6 +101,7 @@ def test_arguments_are_copies_and_a_change_is_told():
     with pytest.raises(NotRight, match="changes its argument `x`"):
         exercises.call(change, x=x)
     assert exercises.call(change, may_change=("x",), x=x).tolist() == [1, 1, 1] and not x.any()
+    assert np.isnan(exercises.call(lambda x: x, x=np.array([np.nan]))), "what is not a number is no change"
 
 
 def told(found, right=None, misses=None, **options):

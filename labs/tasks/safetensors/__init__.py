@@ -1,0 +1,1 @@
+"""Chapter 24: the safetensors format by hand, held against the library."""
