@@ -8,7 +8,7 @@ import pytest
 from book.make import floors
 
 ROOT = Path(__file__).parents[2]
-CHAPTERS = {"tokenizers": "22_tokenizers", "safetensors": "24_safetensors"}
+CHAPTERS = {"tokenizers": "22_tokenizers", "safetensors": "24_safetensors", "hub": "21_hub"}
 CELLS = {task: "\n\n".join(f"\n{cell.source.rstrip()}\n" for cell in nbformat.read(ROOT / f"chapters/{name}.ipynb", 4).cells
                            if cell.cell_type == "code") for task, name in CHAPTERS.items()}
 LESSON = {"tokenizers/byte_bpe": ["byte_letters", "to_letters", "train_bpe", "merge_word", "ByteBPE"],
@@ -17,7 +17,8 @@ LESSON = {"tokenizers/byte_bpe": ["byte_letters", "to_letters", "train_bpe", "me
           "tokenizers/special": ["cut_at", "encode_all", "pair_template", "pad", "windows", "render_chat", "fit"],
           "tokenizers/sentencepiece": ["CharacterBPE"],
           "safetensors/header": ["header_text", "size_of", "laid_out"],
-          "safetensors/reader": ["plan"]}
+          "safetensors/reader": ["plan"],
+          "hub/client": ["fetch"]}
 
 
 def defined(text):

@@ -1,5 +1,4 @@
 """The checks of chapter 24."""
-import json
 import struct
 
 import numpy as np

@@ -4,8 +4,6 @@ from pathlib import Path
 import numpy as np
 
 
-
-
 class Format:
     """A way to keep tensors in a file: `write(path, arrays)`, `read(path)`, `one(path, name)`, each by the format's own library."""
 
