@@ -5,9 +5,6 @@ import struct
 
 import numpy as np
 import pytest
-import safetensors
-import safetensors.torch
-import torch
 
 from labs.tasks.safetensors import bits, formats, fuzz, header, mistakes, pickles, reader, residency
 
@@ -49,6 +46,7 @@ def test_a_library_that_says_something_new_is_noticed(monkeypatch):
 
 @pytest.mark.parametrize("name", bits.FORMATS)
 def test_every_code_means_what_it_means_in_torch(name):
+    import torch
     kinds = {"F16": torch.float16, "BF16": torch.bfloat16, "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
              "F8_E4M3FNUZ": torch.float8_e4m3fnuz, "F8_E5M2FNUZ": torch.float8_e5m2fnuz}
     wide = name in ("F16", "BF16")
@@ -58,6 +56,7 @@ def test_every_code_means_what_it_means_in_torch(name):
 
 
 def test_rounding_to_bfloat16_is_torchs_at_every_tie():
+    import torch
     upper = np.arange(2**16, dtype=np.uint32) << 16
     values = np.concatenate([upper | low for low in (0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF)]).view(np.float32)
     theirs = torch.from_numpy(values).bfloat16().view(torch.int16).numpy().view(np.uint16)
@@ -75,6 +74,8 @@ def arrays():
 
 
 def test_what_is_written_is_read_by_all(arrays, tmp_path):
+    import safetensors.torch
+    import torch
     reader.write(tmp_path / "w.safetensors", arrays, {"format": "pt"}, {"half": "BF16"})
     ours, theirs = reader.File(tmp_path / "w.safetensors"), safetensors.torch.load_file(tmp_path / "w.safetensors")
     assert ours.metadata == {"format": "pt"} and set(theirs) == set(arrays) == set(ours.tensors)
@@ -104,6 +105,7 @@ def test_errors_of_a_file(tmp_path, arrays):
 @pytest.mark.parametrize("seed", range(20))
 def test_a_plan_is_huggingface_hubs(seed):
     import huggingface_hub
+    import torch
     rng = np.random.default_rng(seed)
     sizes = {f"w{k}": int(n) for k, n in enumerate(rng.integers(1, 40, 12))}
     limit = int(rng.integers(10, 120))
@@ -140,6 +142,8 @@ def test_a_format_gives_back_what_it_got_and_damage_is_damage(name, tmp_path):
 
 def test_the_function_runs_where_a_pickle_is_loaded_and_only_there():
     import pickle
+
+    import safetensors
     whole = pickle.dumps({"w": pickles.Weight()})
     assert pickles.called_by(lambda: pickle.loads(whole)) == (True, None)
     ran, error = pickles.called_by(lambda: safetensors.deserialize(whole))

@@ -5,7 +5,6 @@ import re
 
 import exercise_attacks as attacks
 import numpy as np
-import torch
 
 from labs.tasks.safetensors import bits, exercises, header
 
@@ -51,6 +50,7 @@ def test_all_names():
 
 
 def by_torch(values):
+    import torch
     return torch.from_numpy(values).to(torch.float8_e4m3fn).view(torch.uint8).numpy()
 
 
