@@ -161,15 +161,16 @@ def train(task, training, name: str, place: Path | None = None, report=print) ->
     task : module
     training : module
         Its `train(name, data, begin, report)` returns the model, its config and the facts;
-        `begin(model, within, seed)` gives the model NumPy's initial weights.
+        `begin(model, within, seed)` gives the model NumPy's initial weights, on the device that LABS_DEVICE chooses.
     name : str
     place : path, optional
     report : callable
     """
     from labs import data, parity
+    from labs.parity.weights import driver_of
 
     def begin(model, within=None, seed=0):
-        return parity.load(model, parity.initial_weights(model, seed, within))
+        return driver_of(model).to_device(parity.load(model, parity.initial_weights(model, seed, within)))
     model, config, facts = training.train(name, data, begin, report)
     path = save(task, name, parity.weights_of(model), config, facts, place)
     report(f"{path}: {path.stat().st_size / 1e6:.2f} MB")

@@ -20,9 +20,19 @@ _CHECKED = {}       # path -> (size, mtime_ns) of a file whose checksum this pro
 
 
 def home():
-    """Return the folder of the cache: LABS_CACHE, or where this system keeps caches."""
+    """Return the folder of the cache: LABS_CACHE, or where this system keeps caches.
+
+    Raises
+    ------
+    DataError
+        LABS_CACHE begins with a user's home that this system does not know.
+    """
     if chosen := os.environ.get("LABS_CACHE", "").strip():
-        return Path(chosen).expanduser().absolute()
+        try:
+            return Path(chosen).expanduser().absolute()
+        except RuntimeError:
+            raise DataError(f"LABS_CACHE={chosen!r}: this system knows no home of that user; give the folder in full, such as "
+                            "/data/parity-cache, or ~/parity-cache for your own home") from None
     return platformdirs.user_cache_path("parity-course")
 
 

@@ -67,9 +67,17 @@ def status():
     -------
     Status
         A notebook shows it by itself.
+
+    Raises
+    ------
+    FluidError
+        LABS_FLUID asks for the runtime, and it is not here.
     """
-    if mode() == "recordings":
+    chosen, found = mode(), environment.installed()
+    if chosen == "recordings":
         return Status("recordings", "")
-    found = environment.installed() or {}
+    if not found:
+        raise FluidError(f"LABS_FLUID={chosen}: the Fluid cells are to run here, and the runtime is not installed. "
+                         "python -m labs fluid install brings it (Linux on x86-64, 900 MB); LABS_FLUID=auto shows recordings")
     known = f"paddlepaddle {found['paddlepaddle']}, Python {found['python']}" if "paddlepaddle" in found else found.get("executable", "")
     return Status("runtime", known, processor=str(processor.here()))
