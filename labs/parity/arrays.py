@@ -92,12 +92,18 @@ def neutral(value, where):
 
 
 def cast(batch, precision: str):
-    """A batch with its floats in the given precision; integers stay."""
+    """A copy of a batch with its floats in the given precision; integers stay.
+
+    A copy, for PyTorch's `from_numpy` shares an array's memory: a side that writes into its batch must not hand what it wrote
+    to the other side.
+    """
     if isinstance(batch, dict):
         return {key: cast(value, precision) for key, value in batch.items()}
     if isinstance(batch, tuple):
         return tuple(cast(value, precision) for value in batch)
-    return batch.astype(precision, copy=False) if isinstance(batch, np.ndarray) and batch.dtype.kind == "f" else batch
+    if not isinstance(batch, np.ndarray):
+        return batch
+    return batch.astype(precision) if batch.dtype.kind == "f" else batch.copy()
 
 
 def floats(value) -> list:
@@ -112,10 +118,11 @@ def floats(value) -> list:
 def loud(batch, factor: float):
     """A batch whose floating inputs are times a factor; None where it has none, such as tokens.
 
-    Of a tuple the first array alone is the input; of a dict every array of floats is.
+    Of a tuple the first array alone is the input; of a dict every array of floats is that is no mask of zeros and ones.
     """
     if isinstance(batch, dict):
-        floating = [key for key, value in batch.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
+        floating = [key for key, value in batch.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"
+                    and not np.isin(value, (0, 1)).all()]
         return batch | {key: batch[key] * batch[key].dtype.type(factor) for key in floating} if floating else None
     first = batch[0]
     if not isinstance(first, np.ndarray) or first.dtype.kind != "f":

@@ -4,13 +4,13 @@ from types import SimpleNamespace
 import numpy as np
 
 from labs.parity import names
-from labs.parity.arrays import as_batches
+from labs.parity.arrays import as_batches, loud
 from labs.parity.comparing import by_side, compare, count_of, one_rung
 from labs.parity.coverage import Coverage
 from labs.parity.drawing import proof_weights
 from labs.parity.errors import ParityError
 from labs.parity.ladder import Ladder
-from labs.parity.records import NEEDED, climbing, name_of, record
+from labs.parity.records import NEEDED, climbing, last_layer, name_of, record
 from labs.parity.rounding import explained
 
 DRAWS = 3               # float32 runs from moved weights that measure the floor
@@ -76,13 +76,20 @@ class Start:
         if hasattr(weights, "items") and not hasattr(weights, "shape"):         # a state_dict() too
             weights = {name: names.as_array(name, value) for name, value in weights.items()}
         self.config, self.batches, self.weights, self.seed = config, batches, weights, seed
-        self.sketch, self.further, self.zero_gradients = sketch, further, zero_gradients
+        self.sketch, self.further, self.zero_gradients, self.last = sketch, further, zero_gradients, None
 
     def side(self, side) -> "Climber":
         """A side that starts here; the first one's names decide the weights where none were given."""
-        if self.weights is None:
-            self.weights = proof_weights(side.build(self.config), self.seed)
+        wanted = self.last is None and not self.sketch and loud(self.batches[0], 1.0) is None
+        if self.weights is None or wanted:
+            model = side.build(self.config)
+            self.weights = proof_weights(model, self.seed) if self.weights is None else self.weights
+            self.last = last_layer(named(side, model)) if wanted else None
         return Climber(self, side)
+
+    def how(self) -> tuple:
+        """What a record is told beside config, weights and batches."""
+        return self.sketch, self.further, self.zero_gradients, self.last
 
 
 class Climber:
@@ -95,15 +102,13 @@ class Climber:
         """The side's whole record."""
         if precision not in self.made:
             start = self.start
-            self.made[precision] = record(self.side, start.config, start.weights, start.batches, precision, start.sketch, start.further,
-                       start.zero_gradients)
+            self.made[precision] = record(self.side, start.config, start.weights, start.batches, precision, *start.how())
         return self.made[precision]
 
     def climbing(self, precision: str):
         """The side's record after each rung, for who may stop early."""
         start = self.start
-        return climbing(self.side, start.config, start.weights, start.batches, precision, start.sketch, start.further,
-                       start.zero_gradients)
+        return climbing(self.side, start.config, start.weights, start.batches, precision, *start.how())
 
     def exact_with(self, other) -> tuple:
         """Both sides' float64 records."""
@@ -125,10 +130,8 @@ class Climber:
     def draw(self, few: bool, number: int):
         """A function that climbs one such run as far as a rung that is asked for, and no further."""
         start = self.start
-        batches = start.batches[:1] if few else start.batches
-        weights = moved(start.weights, max(4, len(batches)), start.seed + number)
-        run = climbing(self.side, start.config, weights, batches, "float32", start.sketch, start.further,
-                       start.zero_gradients)
+        weights = moved(start.weights, 4 if few else max(4, len(start.batches)), start.seed + number)
+        run = climbing(self.side, start.config, weights, start.batches, "float32", *start.how())
         made = []
 
         def upto(rung):
@@ -143,8 +146,14 @@ class Climber:
         return upto
 
     def beside(self, other, rungs) -> dict:
-        """By rung, the draws that measure the floor: of this side, and where one batch decides of the other side too."""
-        return {rung: (self.floor(rung), other.floor(rung) if other and rung in FEW else []) for rung in rungs if rung not in ("parameters", "trainable")}
+        """By rung, the draws that measure the floor: of this side, and of the other.
+
+        Where one batch decides both are drawn. Higher up the other's draws cost three whole runs, so they are a function,
+        which `labs.parity.comparing` calls where they may decide.
+        """
+        def others(rung):
+            return [] if other is None else other.floor(rung) if rung in FEW else lambda: other.floor(rung)
+        return {rung: (self.floor(rung), others(rung)) for rung in rungs if rung not in ("parameters", "trainable")}
 
 
 class Retry:
@@ -193,7 +202,6 @@ class Retry:
                     return name
         return None
 
-
     def good32(self, name: str, now, wrong: Climber, right: Climber, on_first: bool) -> bool:
         """Is a rung green in float32? The floor of the wrong side, which takes three more climbs, is measured where it decides.
 
@@ -213,6 +221,11 @@ class Retry:
                 return False
         one, other = (wrong, right) if on_first else (right, wrong)
         return green(*one.beside(other, [name])[name])
+
+
+def named(side, model):
+    """A side's model with the side's own map of names attached."""
+    return names.attach(model, side.names) if getattr(side, "names", None) else model
 
 
 def title_of(config, pairs: list) -> str:

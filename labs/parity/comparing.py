@@ -5,9 +5,9 @@ against the float64 record is at most ALLOWED times the other's. Below a floor n
 where there are draws it is measured: how far the first side's own float32 run goes when its initial weights are moved
 by a few ulp, because a ReLU that flips (some 30 of 26 million do in SE-ResNeXt-50) and an optimizer that divides by a
 tiny gradient turn rounding into honest, larger differences. It is measured from the side's own unmoved float32 run,
-not from float64: a mistake that is made in float32 alone, autocast say, stands in the draws and in that run alike. Where
-the first batch alone decides, both sides draw, and the quieter one is the floor: a side that rounds to sixteen bits
-draws far apart.
+not from float64: a mistake that is made in float32 alone, autocast say, stands in the draws and in that run alike. Both
+sides draw, and the quieter one is the floor: a side that rounds to sixteen bits draws far apart. Where more than the first
+batch decides, the second side draws only where the first one's floor makes a rung green that is red without it.
 """
 import math
 from dataclasses import dataclass
@@ -94,14 +94,17 @@ def elsewhere(record) -> bool:
 
 
 def one_rung(name: str, exact: tuple, single: tuple | None, draws: list = (), others: list = ()) -> Rung:
-    """Compare two sides on one rung; `draws` of the first side, and of the other, measure the float32 floor."""
+    """Compare two sides on one rung; `draws` of the first side, and of the other, measure the float32 floor.
+
+    The other side's may be a function that makes them: it is called where the first side's floor alone makes the rung green.
+    """
     records = exact + (single or ())
     given = [rung_of(record, name) for record in records]
     if name == "gradients":
         idle = set.intersection(*(set(record.unused) for record in exact))      # layers that neither side calls
         given = [{n: g for n, g in arrays.items() if n not in idle} for arrays in given]
     if any(elsewhere(record) for record in records):
-        missing = {n for n in OPTIONAL if any(n not in arrays for arrays in given)}
+        missing = {n for n in set().union(*given) if n.startswith(OPTIONAL) and any(n not in arrays for arrays in given)}
         given = [{n: a for n, a in arrays.items() if n not in missing} for arrays in given]
     problem = unmatched([record.side for record in records], given)
     shared = [n for n in given[0] if all(g.get(n) is not None and np.shape(g[n]) == np.shape(given[0][n]) for g in given)]
@@ -111,12 +114,16 @@ def one_rung(name: str, exact: tuple, single: tuple | None, draws: list = (), ot
         problem = moved_by_one(records, given, shared)
     if not shared and not problem:
         problem = "nothing was compared"
-    given, moved = levelled(given, [record.rungs[name] for record in (*draws, *others)], shared)
+    plain, drawn = given, [*draws, *([] if callable(others) else others)]
+    given, moved = levelled(plain, [record.rungs[name] for record in drawn], shared)
     moved = moved[:len(draws)], moved[len(draws):]
     error64, where64 = worst64(given[0], given[1], shared)
     ratio32, where32, floor32 = None, "", None
     if single and name not in ("parameters", "trainable") and shared:
         ratio32, where32, floor32 = worst32(given[0], given[2], given[3], moved, shared)
+        if callable(others) and ratio32 <= ALLOWED < worst32(given[0], given[2], given[3], ([], []), shared)[0]:
+            both, theirs = levelled(plain, [record.rungs[name] for record in others()], shared)     # the first's floor alone decides
+            ratio32, where32, floor32 = worst32(both[0], both[2], both[3], (moved[0], theirs), shared)
     if name == "parameters":
         error64 = 0.0 if not problem else np.inf        # names and shapes; the values show in the next rung
     return Rung(name, promise(name), len(shared), error64, where64, ratio32, where32, problem, floor32)
@@ -192,6 +199,7 @@ def worst64(first: dict, second: dict, shared: list) -> tuple:
 def worst32(exact: dict, first: dict, second: dict, draws: tuple, shared: list) -> tuple:
     """The largest ratio of the two sides' float32 errors, the array's name, and the largest floor of all."""
     worst, where, highest = 0.0, "", 0.0
+    largest = max((rms(exact[n]) for n in shared), default=0.0) or 1.0
     for n in shared:
         size = rms(exact[n]) or np.finfo("float32").tiny
         measured = [max(apart(draw[n], own[n]) for draw in some) for some, own in zip(draws, (first, second)) if some]
@@ -199,7 +207,7 @@ def worst32(exact: dict, first: dict, second: dict, draws: tuple, shared: list) 
         errors = sorted((apart(first[n], exact[n]), apart(second[n], exact[n])))
         ratio = errors[1] / max(errors[0], floor, np.finfo("float32").tiny)
         ratio = np.inf if np.isnan(ratio) or not np.isfinite(errors[1]) else ratio
-        highest = max(highest, floor / size)
+        highest = max(highest, floor / max(size, 1e-3 * largest))       # an array that is zero has no share of its own
         if ratio > worst or not where:
             worst, where = ratio, n
     return worst, where, highest

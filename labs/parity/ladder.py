@@ -6,7 +6,7 @@ import numpy as np
 from labs import outputs
 from labs.parity.comparing import ALLOWED, TOLERANCE, by_side, compare, count_of
 from labs.parity.errors import ParityError
-from labs.parity.records import ALSO, LOUD, RUNGS
+from labs.parity.records import ALSO, OPTIONAL, RUNGS
 from labs.parity.rounding import Explained
 from labs.tables import Verdict, table
 
@@ -108,7 +108,7 @@ class Ladder(outputs.Shown):
         if failed is None or failed.name != "loss" or "Paddle" not in {one.side for one in self.records}:
             return ""
         widest = max((float(np.ptp(a, axis=-1).max(initial=0)) for one in self.records[:1] for n, a in one.rungs["forward"].items()
-                      if n.startswith("logits") and not n.startswith(LOUD) and isinstance(a, np.ndarray) and a.ndim), default=0.0)
+                      if n.startswith("logits") and not n.startswith(OPTIONAL) and isinstance(a, np.ndarray) and a.ndim), default=0.0)
         if widest < CUT:
             return ""
         return (f"; the logits are {widest:.3g} apart, and Paddle cuts softmax, log_softmax and cross_entropy where they are {CUT:g} apart: "

@@ -25,8 +25,9 @@ RUNGS = {
 NEEDED = ("build", "make_optimizer", "step", "logits")
 ALSO = "also: "         # a rung of a side's further functions is called "also: NAME"
 LOUD = "logits of loud inputs"
-OPTIONAL = (LOUD, "logits in eval mode", "loss with shared masks")      # records from elsewhere may lack them
-LOUDER = 2.0**14        # inputs times this bring logits 100 apart; no loss is asked of them, for Paddle cuts its own at 64
+OTHERS = "logits of batch "     # logits of the batches that have another shape than all before them
+OPTIONAL = (LOUD, OTHERS, "logits in eval mode", "loss with shared masks")      # records from elsewhere may lack what begins so
+LOUDER = 2.0**14        # inputs, or a last layer, times this: logits 100 apart; no loss is asked, for Paddle cuts its own at 64
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Record:
         The learning rate of each step.
     unused : list of str
         Parameters without a gradient that do not move the logits either: layers that nobody calls.
+    last : str, or None
+        Path of the layer whose weights were made loud, where the inputs are tokens, which cannot be.
     """
     side: str
     precision: str
@@ -63,6 +66,7 @@ class Record:
     norms: list = field(default_factory=list, repr=False)
     rates: list = field(default_factory=list, repr=False)
     unused: list = field(default_factory=list, repr=False)
+    last: str | None = None
 
 
 def name_of(side) -> str:
@@ -73,7 +77,7 @@ def name_of(side) -> str:
 
 
 def record(side, config, weights: dict, batches: list, precision: str = "float64", sketch: int | None = None,
-           also: dict | None = None, zero_gradients: tuple = ()) -> Record:
+           also: dict | None = None, zero_gradients: tuple = (), last: str | None = None) -> Record:
     """Let one side climb: load the weights, then run its own `step` on the batches.
 
     Parameters
@@ -97,6 +101,9 @@ def record(side, config, weights: dict, batches: list, precision: str = "float64
     zero_gradients : sequence of str, optional
         Parameters, by name or pattern, whose true gradient is zero: a bias in front of BatchNorm, attention's key bias.
         Their rounding noise is checked to be that, and set to zero before each optimizer step.
+    last : str, optional
+        Where the inputs are tokens: the layer whose weights are made loud for a second look at the logits, by the record's
+        names; the same for all sides (see `last_layer`).
 
     Raises
     ------
@@ -104,10 +111,10 @@ def record(side, config, weights: dict, batches: list, precision: str = "float64
         If the side lacks one of its functions, its step never reaches the optimizer, or what goes in or comes out
         cannot be compared.
     """
-    return list(climbing(side, config, weights, batches, precision, sketch, also, zero_gradients))[-1]
+    return list(climbing(side, config, weights, batches, precision, sketch, also, zero_gradients, last))[-1]
 
 
-def climbing(side, config, weights, batches, precision="float64", sketch=None, also=None, zero_gradients=()):
+def climbing(side, config, weights, batches, precision="float64", sketch=None, also=None, zero_gradients=(), last=None):
     """The same climb, one rung at a time: yields the record so far after each, so that who has seen enough can stop."""
     missing = [f for f in NEEDED if not callable(getattr(side, f, None))]
     if missing:
@@ -116,7 +123,8 @@ def climbing(side, config, weights, batches, precision="float64", sketch=None, a
     model = ready(side, config, weights, precision)
     undo = weights_.driver_of(model).tf32_off()
     try:
-        yield from climb_alone(side, model, config, [cast(b, precision) for b in batches], precision, sketch, also or {}, zero_gradients)
+        yield from climb_alone(side, model, config, [cast(b, precision) for b in batches], precision, sketch, also or {}, zero_gradients,
+                               last)
     finally:
         undo()
         if sketch:
@@ -147,11 +155,38 @@ def ready(side, config, weights: dict, precision: str = "float32"):
     return model
 
 
-def climb_alone(side, model, config, batches, precision, sketch, also, zero_gradients=()):
+def other_shapes(batches) -> list:
+    """Pairs of number, from 1, and batch: those whose shapes no batch before has, but for the first; three at most."""
+    found = {}
+    for number, batch in enumerate(batches, 1):
+        parts = batch.values() if isinstance(batch, dict) else batch
+        found.setdefault(tuple(np.shape(part) for part in parts if isinstance(part, np.ndarray)), (number, batch))
+    return list(found.values())[1:4]
+
+
+def last_layer(model) -> str | None:
+    """Path of the layer that was registered last, by the record's names; None where no layer has parameters."""
+    known = list(names_.entries(model, weights_.driver_of(model)).values())
+    return next((one.name.rpartition(".")[0] for one in reversed(known) if one.kind != "state"), None)
+
+
+def louder_layer(model, path: str, evaluated) -> dict:
+    """What `evaluated()` gives while the weights of a layer are LOUDER times what they are."""
+    put = weights_.driver_of(model).writer(model)
+    own = {name: value for name, value in weights_.parameters(model).items() if name.rpartition(".")[0] == path}
+    for name, value in own.items():
+        put(name, value * value.dtype.type(LOUDER))
+    found = evaluated()
+    for name, value in own.items():
+        put(name, value)
+    return found
+
+
+def climb_alone(side, model, config, batches, precision, sketch, also, zero_gradients=(), last=None):
     """The climb itself, one rung after another."""
     driver, rungs, seen = weights_.driver_of(model), {}, []
     traits = driver.dropouts(model)
-    made = Record(name_of(side), precision, rungs, driver.place(model), traits)
+    made = Record(name_of(side), precision, rungs, driver.place(model), traits, last=last)
 
     def keep(arrays):
         return sketches(arrays, sketch)
@@ -166,9 +201,11 @@ def climb_alone(side, model, config, batches, precision, sketch, also, zero_grad
     rungs["trainable"] = {name: np.array(float(moves)) for name, moves in weights_.trained(model).items()}
     yield made
     rungs["forward"] = keep(evaluated())
+    for number, batch in other_shapes(batches) if not sketch else ():
+        rungs["forward"] |= {name.replace("logits", f"{OTHERS}{number}", 1): out for name, out in evaluated(batch).items()}
     louder = loud(batches[0], LOUDER)
-    if louder is not None:
-        found = evaluated(louder)
+    if louder is not None or last is not None:
+        found = evaluated(louder) if louder is not None else louder_layer(model, last, evaluated)
         rungs["forward"] |= keep({name.replace("logits", LOUD, 1): out for name, out in found.items() if np.isfinite(out).all()})
     yield made
     optimizer = side.make_optimizer(model, config)

@@ -90,6 +90,7 @@ class MistakePromises:
         return score.of_task(cls.task, ladders, tasks.part(cls.task, "mistakes").MISTAKES)
 
     def test_each_mistake_breaks_its_rung_or_is_named_as_a_survivor(self, rows, subtests):
+        rungs = list(parity.RUNGS)
         assert rows
         for row in rows:
             with subtests.test(f"{row['name']}, {row['case']}"):
@@ -97,7 +98,8 @@ class MistakePromises:
                     assert not any(row["broke"].values()), f"it is caught now: {row['broke']}"
                 elif row["blind in float32"]:
                     assert {row["broke"][place] for place in score.PLACES[:2]} == {row["should break"]}, row["broke"]
-                    assert set(row["broke"].values()) <= {row["should break"], None}, row["broke"]
+                    later = rungs[rungs.index(row["should break"]):]        # in float32 it shows late, or not at all
+                    assert {row["broke"][place] for place in score.PLACES[2:]} <= {*later, None}, row["broke"]
                 else:
                     assert set(row["broke"].values()) == {row["should break"]}, row["broke"]
 

@@ -1,5 +1,6 @@
 """The ladder itself: what it compares, what it refuses, what it says and what it leaves behind."""
 import json
+import types
 
 import numpy as np
 import pytest
@@ -172,9 +173,8 @@ def test_further_functions_are_rungs_of_their_own():
     further = {"sum": lambda side, model, batches: side.logits(model, batches[1]).sum().numpy()}
     ladder = parity.climb(side, side, batches_of_noise(2), Small(), further=further).check()
     assert ladder.pairs[0].rungs[-1].name == "also: sum" and "also: sum" in ladder.text
-    wrong = parity.climb(side, changed(side, logits=lambda model, batch: side.logits(model, batch) * (2 if len(batch) > 2 else 1)),
-                         [(*b, b[1]) if n else b for n, b in enumerate(batches_of_noise(2))], Small(), further={
-        "sum": lambda side, model, batches: side.logits(model, batches[1]).sum().numpy()})
+    wrong = parity.climb(changed(side, factor=lambda: 1), changed(side, factor=lambda: 2), batches_of_noise(2), Small(), further={
+        "sum": lambda side, model, batches: side.factor() * side.logits(model, batches[1]).sum().numpy()})
     assert wrong.red == "also: sum"
 
 
@@ -192,3 +192,67 @@ def test_coverage_names_what_the_batches_do_not_reach():
     batches = [*batches_of_noise(2), batches_of_noise(1, 7)[0]]
     assert not {"a batch of another size than the first", "an odd number in a batch"} & set(
         parity.climb(side, side, batches, Small()).coverage.missed)
+
+
+def test_evaluation_is_compared_on_every_shape_that_the_batches_have():
+    side, batches = norm_net("torch"), batches_of_noise(3)
+    batches[2] = tuple(part[:5] for part in batches[2])
+    wrong = changed(side, logits=lambda model, batch: side.logits(model, batch) * (2 if len(batch[0]) == 5 else 1))
+    ladder = parity.climb(side, wrong, batches, Small())
+    assert ladder.red == "forward" and ladder.failed.where64 == "logits of batch 3"
+
+
+def test_what_a_side_writes_into_its_batch_does_not_reach_the_other_side():
+    side = norm_net("torch")
+
+    def step(model, optimizer, batch):
+        batch[1][:] = 0                 # as a tensor made by from_numpy does when it is changed in place
+        return side.step(model, optimizer, batch)
+    assert parity.climb(changed(side, step=step), side, batches_of_noise(2), Small()).red == "loss"
+
+
+def tokens_net(cut=None):
+    """A side whose inputs are tokens, its logits cut at some size."""
+    import torch
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding, self.fc = nn.Embedding(9, 4), nn.Linear(4, 5)
+
+        def forward(self, x):
+            out = self.fc(self.embedding(x).mean(1))
+            return out if cut is None else out.clip(-cut, cut)
+
+    def step(model, optimizer, batch):
+        loss = nn.functional.cross_entropy(model(torch.from_numpy(batch[0])), torch.from_numpy(batch[1]))
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        return loss
+    return types.SimpleNamespace(NAME="PyTorch", build=lambda config: Net(), step=step,
+                                 make_optimizer=lambda model, config: torch.optim.SGD(model.parameters(), lr=config.learning_rate),
+                                 logits=lambda model, batch: model(torch.from_numpy(batch[0])).detach())
+
+
+def test_where_inputs_are_tokens_the_last_layer_is_made_loud():
+    rng = np.random.default_rng(0)
+    batches = [(rng.integers(0, 9, (6, 3)), rng.integers(0, 5, 6)) for _ in range(2)]
+    right = parity.climb(tokens_net(), tokens_net(), batches, Small()).check()
+    assert "logits 100 apart" not in right.coverage.missed and right.records[0].last == "fc"
+    wrong = parity.climb(tokens_net(), tokens_net(cut=30), batches, Small())
+    assert wrong.red == "forward" and wrong.failed.where64 == "logits of loud inputs"
+
+
+def test_a_second_side_in_half_is_seen_below_a_first_side_that_draws_far_apart():
+    """The first side keeps running means in sixteen bits: its draws jump, so the second side draws as well."""
+    side = norm_net("torch")
+
+    def step(model, optimizer, batch):
+        loss, mean = side.step(model, optimizer, batch), model.norm.running_mean
+        if mean.dtype.itemsize == 4:
+            mean.copy_(mean.bfloat16().float())
+        return loss
+    ladder = parity.climb(changed(side, step=step), side, batches_of_noise(), Small())
+    assert ladder.red == "train mode" and ladder.failed.green64

@@ -119,3 +119,26 @@ def test_a_report_keeps_the_whole_name_and_a_proven_port_names_no_red_rung(tmp_p
     assert [path.name for path in made] == [f"{stem}.html", f"{stem}.json"]
     said = json.loads(made[1].read_text())
     assert (said["green"], said["red"], said["advice"]) == (True, None, "")
+
+
+def test_a_cause_that_goes_by_two_names_is_listed_once():
+    """"BatchNorm's momentum" is a setting of a layer and a mistake of the registry; planted, both leave the same bits."""
+    from paddle import nn as paddle_nn
+    from torch import nn
+
+    from labs.parity.port import variance_of_paddle
+    report = port(SimpleNamespace(build=lambda: paddle_nn.Sequential(paddle_nn.Conv2D(2, 3, 3, bias_attr=False), paddle_nn.BatchNorm2D(
+                      3, momentum=0.125, epsilon=2.0**-17))),
+                  SimpleNamespace(build=lambda: variance_of_paddle(nn.Sequential(nn.Conv2d(2, 3, 3, bias=False), nn.BatchNorm2d(
+                      3, momentum=0.125, eps=2.0**-17))), inputs=lambda: np.random.default_rng(0).normal(size=(5, 2, 5, 5)).astype("float32")))
+    assert report.ladder.red == "train mode"
+    assert [one["cause"] for one in report.causes] == ["BatchNorm's momentum were not inverted (1 - m)"]
+
+
+def test_a_model_without_parameters_in_its_norm_is_told_which_gradient_is_zero():
+    from paddle import nn as paddle_nn
+    from torch import nn
+    sides = (SimpleNamespace(build=lambda: paddle_nn.Sequential(paddle_nn.Conv2D(2, 4, 3), paddle_nn.GroupNorm(2, 4, weight_attr=False, bias_attr=False))),
+             SimpleNamespace(build=lambda: nn.Sequential(nn.Conv2d(2, 4, 3), nn.GroupNorm(2, 4, affine=False)),
+                             inputs=lambda: np.random.default_rng(0).normal(size=(5, 2, 5, 5)).astype("float32")))
+    assert port(*sides).ladder.verdict == "green"

@@ -2,6 +2,7 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from labs import parity, timing
@@ -75,7 +76,7 @@ def with_group(**settings):
 
 
 def small_mistakes():
-    """Titles, pairs and PyTorch sides that are wrong by little: by more than a rounding to float32."""
+    """Titles, pairs and PyTorch sides that are wrong by little, and not by a rounding that Paddle makes."""
     from torch import nn
     return {
         "epsilon 1.0001e-5": ("LayerNorm", with_layer(lambda: nn.LayerNorm([9], eps=1.0001e-5))),
@@ -91,7 +92,23 @@ def small_mistakes():
         "padding counted": ("average pooling, padding left out", with_layer(lambda: nn.AvgPool2d(3, 2, 1))),
         "corners not aligned": ("bilinear upsampling, corners aligned", with_layer(lambda: nn.Upsample((13, 17), mode="bilinear"))),
         "the gradient of a pooling 1e-6 too large": ("global average pooling", with_layer(lambda: Scaled(nn.AdaptiveAvgPool2d(1), 1e-6))),
+        # of the size of a rounding to float32, and smaller
+        "epsilon's neighbour in float32": ("LayerNorm", with_layer(lambda: nn.LayerNorm([9], eps=neighbour(1e-5)))),
+        "BatchNorm's momentum, the neighbour": ("BatchNorm, running variance as Paddle keeps it",
+                                                with_layer(lambda: momentum(torch_side.BatchNorm(2), 1 - neighbour(0.9)))),
+        "momentum 0.9000001": ("momentum 0.9", with_group(momentum=0.9000001)),
+        "momentum's neighbour in float32": ("momentum 0.9", with_group(momentum=neighbour(0.9))),
+        "weight decay's neighbour in float32": ("AdamW", with_group(weight_decay=neighbour(0.01))),
+        "a rate 1e-8 too high beside momentum": ("momentum 0.9", with_group(lr=0.1 * (1 + 1e-8))),
+        "a rate 1e-8 too high beside an epsilon": ("LayerNorm", with_group(lr=0.1 * (1 + 1e-8))),
+        "a rate rounded to float32": ("momentum 0.9", with_group(lr=float(np.float32(0.1)))),
+        "the gradient of a pooling 1e-9 too large": ("global average pooling", with_layer(lambda: Scaled(nn.AdaptiveAvgPool2d(1), 1e-9))),
     }
+
+
+def neighbour(value):
+    """The float32 above the one that is nearest to a number."""
+    return float(np.nextafter(np.float32(value), np.float32(1)))
 
 
 def momentum(layer, value):
@@ -108,7 +125,10 @@ def Scaled(layer, share):
 
 MISTAKES = ["epsilon 1.0001e-5", "epsilon 1e-6", "BatchNorm's momentum 0.1000001", "alpha 0.30001", "momentum 0.900001",
             "weight decay 1.001e-4", "AdamW's decay 0.0101", "smoothing 0.10001", "padding counted", "corners not aligned",
-            "the gradient of a pooling 1e-6 too large"]
+            "the gradient of a pooling 1e-6 too large", "epsilon's neighbour in float32", "BatchNorm's momentum, the neighbour",
+            "momentum 0.9000001", "momentum's neighbour in float32", "weight decay's neighbour in float32",
+            "a rate 1e-8 too high beside momentum", "a rate 1e-8 too high beside an epsilon", "a rate rounded to float32",
+            "the gradient of a pooling 1e-9 too large"]
 
 
 def test_all_small_mistakes_are_tried():

@@ -3,6 +3,10 @@
 If the PyTorch side with one thing changed equals the Paddle side, that thing is what differs. It is an experiment,
 not a guess by the look of a number.
 """
+import hashlib
+
+import numpy as np
+
 from labs.parity.climbing import changed
 from labs.parity.comparing import compare
 from labs.parity.errors import ParityError
@@ -90,13 +94,17 @@ def likely(first, second_record, config, weights, batches, red, own: list = (), 
                 tried.append((mistake.what, mistake.plant(changed(first))))
             except Exception:       # a mistake that wants what this model lacks is none of its causes
                 continue
-    found, here = [], depth(first)[0] if depth else 0
+    found, seen, here = [], set(), depth(first)[0] if depth else 0
     for what, side in tried:
         try:
-            pair = compare((record(side, config, weights, batches), second_record), None, {})
+            made = record(side, config, weights, batches, last=second_record.last)
+            pair = compare((made, second_record), None, {})
         except Exception:           # such a change that the model cannot run with explains nothing
             continue
-        now = pair.red
+        now, bits = pair.red, fingerprint(made)
+        if bits in seen:                # another name of a change that was tried: no other cause
+            continue
+        seen.add(bits)
         if now is None or order.index(now.name) > order.index(red.name):
             found.append({"cause": what, "then": "all rungs agree" if now is None else f"the next that fails is '{now.name}'",
                           "rung": len(order) if now is None else order.index(now.name)})
@@ -106,6 +114,15 @@ def likely(first, second_record, config, weights, batches, red, own: list = (), 
             found.append({"cause": what, "then": f"what is left on this rung is {now.where64}, by {now.error64:.1e}",
                           "rung": order.index(red.name)})
     return sorted(found, key=lambda one: -one["rung"])
+
+
+def fingerprint(made) -> bytes:
+    """A checksum of all that a record holds: two changes that leave the same bits are one."""
+    whole = hashlib.sha256()
+    for rung in made.rungs.values():
+        for name, value in rung.items():
+            whole.update(name.encode() + (b"" if value is None else np.ascontiguousarray(value).tobytes()))
+    return whole.digest()
 
 
 def suits(mistake, model, config) -> bool:

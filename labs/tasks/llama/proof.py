@@ -69,10 +69,10 @@ def ignored(batch) -> tuple:
 
 
 def cached(side, model, batches):
-    """Logits of a text that is read in three pieces, with a cache."""
+    """Logits of a text that is read in four pieces, one of them a single token, with a cache."""
     driver, (tokens, _, *mask) = driver_of(model), batches[0]
     caches, found = [side.Cache() for _ in model.model.layers], []
-    for start, end in ((0, 7), (7, 8), (8, tokens.shape[1])):
+    for start, end in ((0, 7), (7, 8), (8, 13), (13, tokens.shape[1])):
         seen = [driver.tensor(model, one[:, :end]) for one in mask]
         found.append(driver.to_numpy(model(driver.tensor(model, tokens[:, start:end]), caches, *seen)))
     return np.concatenate(found, axis=1)

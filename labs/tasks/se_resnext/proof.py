@@ -15,7 +15,7 @@ def cases(data) -> dict:
 
     From the smaller to the larger: mistakes are planted on the first that they suit. Images of 23 by 19, odd, of which
     the stride of the second stage sees an even size too (padding differs there); a warm-up of three steps, two steps
-    beyond the schedule's end, and a last batch of five.
+    beyond the schedule's end, and a batch of five while the rate still moves.
     """
     clothes = data.load("fashion_mnist")
     schedule = {"steps": STEPS - 1, "warmup": 3, "learning_rate": 2.0**-5}
@@ -27,5 +27,5 @@ def cases(data) -> dict:
 
     def batches(config):
         first, *others = data.batches(images, config.soft(clothes.labels[:64]), size=8, epochs=1, seed=0)[:STEPS]
-        return [first, *others[:-1], tuple(a[:5] for a in others[-1]), first]
+        return [first, tuple(a[:5] for a in others[-1]), *others[:-1], first]
     return {config.model: (config, batches(config)) for config in (small, slim)}
