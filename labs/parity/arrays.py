@@ -1,4 +1,6 @@
 """What goes into a side and what comes out of it, as NumPy arrays: batches, logits, losses."""
+import math
+
 import numpy as np
 
 from labs.parity.errors import ParityError
@@ -104,6 +106,11 @@ def cast(batch, precision: str):
     if not isinstance(batch, np.ndarray):
         return batch
     return batch.astype(precision) if batch.dtype.kind == "f" else batch.copy()
+
+
+def wave(shape) -> np.ndarray:
+    """What a plain step pulls the outputs to: cosines of 0, 1, 2 ... in the outputs' shape."""
+    return np.cos(np.arange(math.prod(shape), dtype=float)).reshape(tuple(shape))
 
 
 def floats(value) -> list:

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from labs.parity import names
-from labs.parity.arrays import as_batches, loud
+from labs.parity.arrays import as_batches
 from labs.parity.comparing import by_side, compare, count_of, one_rung
 from labs.parity.coverage import Coverage
 from labs.parity.drawing import proof_weights
@@ -80,7 +80,7 @@ class Start:
 
     def side(self, side) -> "Climber":
         """A side that starts here; the first one's names decide the weights where none were given."""
-        wanted = self.last is None and not self.sketch and loud(self.batches[0], 1.0) is None
+        wanted = self.last is None and not self.sketch
         if self.weights is None or wanted:
             model = side.build(self.config)
             self.weights = proof_weights(model, self.seed) if self.weights is None else self.weights

@@ -276,6 +276,14 @@ def statistics(layer) -> tuple:
     return layer._mean, layer._variance, layer._epsilon
 
 
+def faults(model) -> list:
+    """What Paddle itself computes wrongly, where a model uses it: in words, for the report of a port."""
+    from paddle import nn
+    bare = [path or "the model" for path, layer in layers(model).items() if isinstance(layer, nn.GroupNorm) and layer.weight is None]
+    return [f"Paddle: GroupNorm without a weight ({', '.join(bare)}) has a wrong gradient in Paddle 3.3.1, as finite differences show; "
+            "give it a weight of ones that is not trained."] if bare else []
+
+
 def unbiased(layer):
     """Let a BatchNorm keep the unbiased variance, as PyTorch does: n / (n - 1) of what the batch adds."""
     def keep(layer, given):

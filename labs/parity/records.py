@@ -26,7 +26,8 @@ NEEDED = ("build", "make_optimizer", "step", "logits")
 ALSO = "also: "         # a rung of a side's further functions is called "also: NAME"
 LOUD = "logits of loud inputs"
 OTHERS = "logits of batch "     # logits of the batches that have another shape than all before them
-OPTIONAL = (LOUD, OTHERS, "logits in eval mode", "loss with shared masks")      # records from elsewhere may lack what begins so
+LOUD_LAYER = "logits of a loud last layer"
+OPTIONAL = (LOUD, LOUD_LAYER, OTHERS, "logits in eval mode", "loss with shared masks")      # records from elsewhere may lack what begins so
 LOUDER = 2.0**14        # inputs, or a last layer, times this: logits 100 apart; no loss is asked, for Paddle cuts its own at 64
 
 
@@ -55,7 +56,7 @@ class Record:
     unused : list of str
         Parameters without a gradient that do not move the logits either: layers that nobody calls.
     last : str, or None
-        Path of the layer whose weights were made loud, where the inputs are tokens, which cannot be.
+        Path of the layer whose weights were made loud: tokens cannot be, and a normalisation takes loud inputs back.
     """
     side: str
     precision: str
@@ -102,8 +103,8 @@ def record(side, config, weights: dict, batches: list, precision: str = "float64
         Parameters, by name or pattern, whose true gradient is zero: a bias in front of BatchNorm, attention's key bias.
         Their rounding noise is checked to be that, and set to zero before each optimizer step.
     last : str, optional
-        Where the inputs are tokens: the layer whose weights are made loud for a second look at the logits, by the record's
-        names; the same for all sides (see `last_layer`).
+        The layer whose weights are made loud for another look at the logits, by the record's names; the same for all sides
+        (see `last_layer`; the side's own if not given).
 
     Raises
     ------
@@ -185,6 +186,7 @@ def louder_layer(model, path: str, evaluated) -> dict:
 def climb_alone(side, model, config, batches, precision, sketch, also, zero_gradients=(), last=None):
     """The climb itself, one rung after another."""
     driver, rungs, seen = weights_.driver_of(model), {}, []
+    last = None if sketch else last_layer(model) if last is None else last
     traits = driver.dropouts(model)
     made = Record(name_of(side), precision, rungs, driver.place(model), traits, last=last)
 
@@ -204,9 +206,9 @@ def climb_alone(side, model, config, batches, precision, sketch, also, zero_grad
     for number, batch in other_shapes(batches) if not sketch else ():
         rungs["forward"] |= {name.replace("logits", f"{OTHERS}{number}", 1): out for name, out in evaluated(batch).items()}
     louder = loud(batches[0], LOUDER)
-    if louder is not None or last is not None:
-        found = evaluated(louder) if louder is not None else louder_layer(model, last, evaluated)
-        rungs["forward"] |= keep({name.replace("logits", LOUD, 1): out for name, out in found.items() if np.isfinite(out).all()})
+    for name, looked in ((LOUD, lambda: evaluated(louder) if louder is not None else {}),
+                         (LOUD_LAYER, lambda: louder_layer(model, last, evaluated) if last is not None else {})):
+        rungs["forward"] |= keep({key.replace("logits", name, 1): out for key, out in looked().items() if np.isfinite(out).all()})
     yield made
     optimizer = side.make_optimizer(model, config)
     zero, zeros = zeroing(model, driver, zero_gradients, precision)

@@ -236,13 +236,13 @@ def tokens_net(cut=None):
                                  logits=lambda model, batch: model(torch.from_numpy(batch[0])).detach())
 
 
-def test_where_inputs_are_tokens_the_last_layer_is_made_loud():
+def test_the_last_layer_is_made_loud_for_tokens_cannot_be():
     rng = np.random.default_rng(0)
     batches = [(rng.integers(0, 9, (6, 3)), rng.integers(0, 5, 6)) for _ in range(2)]
     right = parity.climb(tokens_net(), tokens_net(), batches, Small()).check()
     assert "logits 100 apart" not in right.coverage.missed and right.records[0].last == "fc"
     wrong = parity.climb(tokens_net(), tokens_net(cut=30), batches, Small())
-    assert wrong.red == "forward" and wrong.failed.where64 == "logits of loud inputs"
+    assert wrong.red == "forward" and wrong.failed.where64 == "logits of a loud last layer"
 
 
 def test_a_second_side_in_half_is_seen_below_a_first_side_that_draws_far_apart():

@@ -135,10 +135,51 @@ def test_a_cause_that_goes_by_two_names_is_listed_once():
     assert [one["cause"] for one in report.causes] == ["BatchNorm's momentum were not inverted (1 - m)"]
 
 
-def test_a_model_without_parameters_in_its_norm_is_told_which_gradient_is_zero():
+def group_norms(weight):
+    """A convolution and a GroupNorm on both sides; Paddle's with a weight or without."""
     from paddle import nn as paddle_nn
     from torch import nn
-    sides = (SimpleNamespace(build=lambda: paddle_nn.Sequential(paddle_nn.Conv2D(2, 4, 3), paddle_nn.GroupNorm(2, 4, weight_attr=False, bias_attr=False))),
-             SimpleNamespace(build=lambda: nn.Sequential(nn.Conv2d(2, 4, 3), nn.GroupNorm(2, 4, affine=False)),
-                             inputs=lambda: np.random.default_rng(0).normal(size=(5, 2, 5, 5)).astype("float32")))
-    assert port(*sides).ladder.verdict == "green"
+
+    def paddle_side():
+        attributes = {} if weight else {"weight_attr": False, "bias_attr": False}
+        return paddle_nn.Sequential(paddle_nn.Conv2D(2, 4, 3), paddle_nn.GroupNorm(2, 4, **attributes))
+    return (SimpleNamespace(build=paddle_side), SimpleNamespace(
+        build=lambda: nn.Sequential(nn.Conv2d(2, 4, 3), nn.GroupNorm(2, 4, affine=weight)),
+        inputs=lambda: np.random.default_rng(0).normal(size=(5, 2, 5, 5)).astype("float32")))
+
+
+def test_the_plain_step_asks_a_normalised_output_for_a_gradient_that_is_not_zero():
+    """Paddle's GroupNorm without a weight has a wrong gradient; a loss that is constant in what is normalised hid it."""
+    assert port(*group_norms(True)).ladder.verdict == "green"
+    report = port(*group_norms(False))
+    assert report.ladder.red == "gradients" and report.ladder.failed.error64 > 1e-3
+    assert "GroupNorm without a weight (1) has a wrong gradient in Paddle 3.3.1" in report.text
+
+
+def test_paddles_group_norm_without_a_weight_is_wrong_and_with_one_it_is_right():
+    """Against finite differences, so that the driver's note goes when Paddle is mended."""
+    import paddle
+    import paddle.nn.functional as F
+    rng = np.random.default_rng(0)
+    x, share = rng.normal(size=(2, 4, 3)), rng.normal(size=(2, 4, 3))
+
+    def normalised(x):
+        groups = x.reshape(2, 2, -1)
+        return ((groups - groups.mean(-1, keepdims=True)) / np.sqrt(groups.var(-1, keepdims=True) + 2.0**-17)).reshape(x.shape)
+
+    def gradient(weight):
+        given = paddle.to_tensor(x, stop_gradient=False)
+        (F.group_norm(given, 2, 2.0**-17, weight) * paddle.to_tensor(share)).sum().backward()
+        return given.grad.numpy()
+    steps = np.eye(x.size).reshape(x.size, *x.shape) * 1e-6
+    right = np.array([((normalised(x + d) - normalised(x - d)) * share).sum() / 2e-6 for d in steps]).reshape(x.shape)
+    assert abs(gradient(paddle.ones([4], "float64")) - right).max() < 1e-7 < 1e-2 < abs(gradient(None) - right).max()
+
+
+def test_a_setting_that_is_wrong_in_one_layer_alone_is_found():
+    from paddle import nn as paddle_nn
+    from torch import nn
+    report = port(SimpleNamespace(build=lambda: paddle_nn.Sequential(paddle_nn.Linear(3, 4), paddle_nn.GELU(), paddle_nn.Linear(4, 4), paddle_nn.GELU(True))),
+                  SimpleNamespace(build=lambda: nn.Sequential(nn.Linear(3, 4), nn.GELU(), nn.Linear(4, 4), nn.GELU()),
+                                  inputs=lambda: np.random.default_rng(0).normal(size=(5, 3)).astype("float32")))
+    assert report.causes[0] == {"cause": "GELU were in its other form (tanh or exact), in 3 alone", "then": "all rungs agree", "rung": 8}

@@ -18,8 +18,11 @@ NEARER = 10         # a change that leaves so much less of a difference is a cau
 EPSILONS = (1e-3, 1e-5, 1e-6, 1e-8, 1e-12)
 
 
-def settings(model) -> list:
-    """One-attribute changes of a PyTorch or Paddle model that people forget: (what, function(model))."""
+def settings(model, only: str | None = None) -> list:
+    """One-attribute changes of a PyTorch or Paddle model that people forget, in all layers or in one: (what, function(model))."""
+    def layers_of(model):
+        found = driver_of(model).layers(model)
+        return list(found.values()) if only is None else [found[only]]
     found, driver = {}, driver_of(model)
 
     def every(attribute, value, what, suits=lambda old: True):
@@ -48,11 +51,6 @@ def settings(model) -> list:
             driver.biased(layer) for layer in layers_of(other) if "BatchNorm" in type(layer).__name__]
     every("scale", lambda old: 1.0, "nothing were scaled", lambda old: isinstance(old, float) and old != 1)
     return list(found.items())
-
-
-def layers_of(model) -> list:
-    """All layers of a model."""
-    return list(driver_of(model).layers(model).values())
 
 
 def with_setting(side, alter):
@@ -94,7 +92,10 @@ def likely(first, second_record, config, weights, batches, red, own: list = (), 
                 tried.append((mistake.what, mistake.plant(changed(first))))
             except Exception:       # a mistake that wants what this model lacks is none of its causes
                 continue
-    found, seen, here = [], set(), depth(first)[0] if depth else 0
+    here, path = depth(first) if depth else (0, "")
+    if path in driver_of(model).layers(model):
+        tried += [(f"{what}, in {path} alone", with_setting(first, alter)) for what, alter in settings(model, path)]
+    found, seen = [], set()
     for what, side in tried:
         try:
             made = record(side, config, weights, batches, last=second_record.last)

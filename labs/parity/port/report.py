@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from labs import outputs
 from labs.parity import torch_rounding
+from labs.parity import weights as weights_
 from labs.parity.arrays import cast
 from labs.parity.climbing import climb
 from labs.parity.drawing import proof_weights
@@ -146,8 +147,10 @@ def port(paddle_side, torch_side, config=None, weights: dict | None = None, zero
     first, second = sides.completed(torch_side, config), sides.completed(paddle_side, config)
     batches = sides.batches_of([torch_side, paddle_side])
     said = sides.matched(first, second, config)
-    notes = [f"{side.NAME}: no step of its own, so the mean square of the outputs is the loss and plain SGD the optimizer."
+    notes = [f"{side.NAME}: no step of its own, so the loss is the mean square of the outputs' distance from a wave, the optimizer plain SGD."
              for side in (first, second) if "step" not in side.own]
+    for model in (side.build(config) for side in (first, second)):
+        notes += weights_.driver_of(model).faults(model)
     if weights is None:
         weights = proof_weights(sides.named(first, config), 0)
     ladder = climb(first, second, batches, config, weights, title=title or f"Port of {type(first.build(config)).__name__}",

@@ -67,6 +67,49 @@ def resnet(kind, depths, sizes):
     return build
 
 
+def vgg11():
+    from torch import nn
+    return nn.Sequential(*convolutions((3, 64, 3, 1, 1), "half", (64, 128, 3, 1, 1), "half", (128, 256, 3, 1, 1), (256, 256, 3, 1, 1), "half",
+                                       (256, 512, 3, 1, 1), (512, 512, 3, 1, 1), "half", (512, 512, 3, 1, 1), (512, 512, 3, 1, 1), "half"))
+
+
+def normalised(channels, width, kernel, stride=1, groups=1, act=None):
+    """A convolution without bias, BatchNorm, and what is to follow."""
+    from torch import nn
+    return [nn.Conv2d(channels, width, kernel, stride, kernel // 2, groups=groups, bias=False), nn.BatchNorm2d(width), *([act()] if act else [])]
+
+
+def mobilenet_v1():
+    from torch import nn
+    plan = [(32, 64, 1), (64, 128, 2), (128, 128, 1), (128, 256, 2), (256, 256, 1), (256, 512, 2), *[(512, 512, 1)] * 5, (512, 1024, 2), (1024, 1024, 1)]
+    made = normalised(3, 32, 3, 2, act=nn.ReLU)
+    for channels, width, stride in plan:
+        made += normalised(channels, channels, 3, stride, channels, nn.ReLU) + normalised(channels, width, 1, act=nn.ReLU)
+    return as_paddle(nn.Sequential(*made, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1024, 1000)))
+
+
+def mobilenet_v2():
+    from torch import nn
+
+    class Inverted(nn.Module):
+        def __init__(self, channels, width, stride, expansion):
+            super().__init__()
+            hidden = channels * expansion
+            first = normalised(channels, hidden, 1, act=nn.ReLU6) if expansion > 1 else []
+            self.conv = nn.Sequential(*first, *normalised(hidden, hidden, 3, stride, hidden, nn.ReLU6), *normalised(hidden, width, 1))
+            self.whole = stride == 1 and channels == width
+
+        def forward(self, x):
+            return x + self.conv(x) if self.whole else self.conv(x)
+    made, channels = normalised(3, 32, 3, 2, act=nn.ReLU6), 32
+    for expansion, width, count, stride in ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)):
+        for number in range(count):
+            made.append(Inverted(channels, width, 1 if number else stride, expansion))
+            channels = width
+    made += normalised(320, 1280, 1, act=nn.ReLU6)
+    return as_paddle(nn.Sequential(*made, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(1280, 1000)))
+
+
 def recurrent(kind, *sizes, **options):
     def build():
         from torch import nn
@@ -132,7 +175,9 @@ def gpt2():
 
 MODELS = {
     "LeNet": lenet, "AlexNet, features": alexnet, "SqueezeNet 1.1": squeezenet,
+    "VGG-11, features": vgg11, "MobileNetV1": mobilenet_v1, "MobileNetV2": mobilenet_v2,
     "ResNet-18": resnet("basic", [2, 2, 2, 2], [64, 128, 256, 512]),
+    "ResNet-50": resnet("bottleneck", [3, 4, 6, 3], [256, 512, 1024, 2048]),
     "LSTM, two layers, both directions": recurrent("LSTM", 5, 6, 2, bidirectional=True),
     "LSTM with a projection": recurrent("LSTM", 5, 6, proj_size=3),
     "GRU, both directions": recurrent("GRU", 5, 6, bidirectional=True),
