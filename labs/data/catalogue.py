@@ -151,7 +151,18 @@ def card(name):
         near = difflib.get_close_matches(str(name).lower().replace("-", "_"), known, 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise UnknownName(f"no data set is named {name!r}.{hint} There are: {', '.join(known)}")
-    return parse(name, (_cards() / f"{name}.toml").read_text(encoding="utf-8"))
+    try:
+        return parse(name, (_cards() / f"{name}.toml").read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise CardError(f"card {name}: not UTF-8: {error}") from None
+
+
+def texts(value):
+    """Every text in what TOML gives, in tables and lists too."""
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from texts(inner)
 
 
 def parse(name, text):
@@ -161,6 +172,9 @@ def parse(name, text):
         fields = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CardError(f"{where}: not TOML: {error}") from None
+    bad = next((value for value in texts(fields) if any(ord(c) < 32 and c not in "\n\t" for c in value)), None)
+    if bad is not None:
+        raise CardError(f"{where}: a control character in {bad!r}")
     _check(where, fields, FIELDS, CHOICES)
     files = tuple(_file(f"{where}, file {i + 1}", entry) for i, entry in enumerate(fields.pop("files")))
     sources = tuple(_source(f"{where}, source {i + 1}", entry) for i, entry in enumerate(fields.pop("sources")))

@@ -6,6 +6,7 @@ so that no archive can write outside its folder; and no more bytes are written t
 import contextlib
 import gzip
 import hashlib
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -14,7 +15,7 @@ from pathlib import Path
 from labs.data.errors import SourceFailed, WrongBytes
 
 CHUNK = 1 << 20
-DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, tarfile.TarError)
+DAMAGED = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, tarfile.TarError)
 
 
 def sha256(path):
@@ -92,6 +93,12 @@ def unpack(archive, source, files, folder):
                 _unpack(members, box.extractfile, wanted, source, folder)
     except DAMAGED as error:
         raise SourceFailed(f"the archive is damaged ({error})") from None
+    except RuntimeError as error:           # encrypted, or packed in a way that Python does not read
+        raise SourceFailed(f"the archive cannot be unpacked ({error})") from None
+    except OSError as error:
+        if error.errno is None:             # bz2's word for damage; a full disk has a number
+            raise SourceFailed(f"the archive is damaged ({error})") from None
+        raise
     if wanted:
         raise SourceFailed(f"the package does not hold {', '.join(sorted(wanted))}")
 

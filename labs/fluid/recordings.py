@@ -87,6 +87,9 @@ def find(cells, inputs, folder=None):
     wrong, seen = "", None
     for path in sorted((folder or TASKS).glob(f"**/*-{key(cells)}-*.json")):
         kept, seen = read(path), seen or fingerprint(inputs)
+        if kept.cell != cells[-1]:
+            raise FluidError(f"the recording {path.parent.parent.name}/{path.parent.name}/{path.name} is of another cell than its name "
+                             f"says; {RENEW}")
         wrong = ", ".join(differing(kept.inputs, seen))
         if not wrong:
             return kept, ""

@@ -2,6 +2,7 @@
 import hashlib
 
 import pytest
+from shelf import shelf  # noqa: F401  (a fixture)
 
 from labs import data, outputs
 from labs.data.catalogue import KINDS, parse
@@ -93,3 +94,20 @@ def test_an_unknown_name_raises_with_the_nearest():
 def test_a_name_cannot_leave_the_folder_of_cards():
     with pytest.raises(data.UnknownName):
         data.card("../cards/mnist_5k")
+
+
+def test_a_card_that_is_not_utf8_is_refused_in_words(shelf):
+    (shelf.cards / "latin.toml").write_bytes('title = "Größe"\n'.encode("latin-1"))
+    with pytest.raises(data.CardError, match="card latin: not UTF-8"):
+        data.card("latin")
+
+
+@pytest.mark.parametrize("where", ["name = 'one.bin'", "kind = 'url'"])
+def test_a_control_character_in_a_card_is_refused(shelf, where):
+    source = {"kind": "url", "path": "https://example.org/{name}"}
+    shelf.add("good", source, files={"one.bin": b"x"})
+    text = (shelf.cards / "good.toml").read_text(encoding="utf-8")
+    assert where in text
+    (shelf.cards / "bad.toml").write_text(text.replace(where, where[:-1].replace("'", '"') + '\\u0000"'), encoding="utf-8")
+    with pytest.raises(data.CardError, match="card bad: a control character in"):
+        data.card("bad")

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import os
+import struct
 import sys
 import tarfile
 import types
@@ -13,8 +14,9 @@ import pytest
 from shelf import FILES, server, shelf  # noqa: F401  (fixtures)
 
 from labs import data
-from labs.data import sources, transfer
+from labs.data import catalogue, sources, transfer
 from labs.data.catalogue import File
+from labs.data.errors import SourceFailed
 from labs.data.errors import WrongBytes
 
 PIP = {"kind": "pip", "package": "parity-carrier==1.0", "path": "parity_carrier/{name}"}
@@ -252,3 +254,32 @@ def test_in_a_notebook_a_download_says_how_far_it_is_and_leaves_nothing(shelf, s
     data.fetch("far")
     shown = capsys.readouterr()
     assert "of 1.5 MB" in said[0] and said[-1] == "" and shown.err == ""
+
+
+def packed(change):
+    """A zip of one file, its bytes changed."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as box:
+        box.writestr("a/one.bin", FILES["one.bin"])
+    return change(bytearray(content.getvalue()))
+
+
+def with_field(local, central, value):
+    """Another number in both heads of a zip's member."""
+    def change(content):
+        for head, at in ((b"PK\3\4", local), (b"PK\1\2", central)):
+            struct.pack_into("<H", content, content.index(head) + at, value)
+        return bytes(content)
+    return change
+
+
+@pytest.mark.parametrize("change, says", [
+    (with_field(6, 8, 1), "cannot be unpacked .*encrypted"), (with_field(8, 10, 97), "cannot be unpacked .*compression method"),
+    (with_field(4, 6, 99), "cannot be unpacked .*version 9.9"), (with_field(8, 10, 12), "the archive is damaged .Invalid data stream"),
+    (lambda content: bytes(content[:-30]), "the archive is damaged"), (lambda content: content.replace(b"a/one", b"a\0one"), "does not hold")],
+    ids=["encrypted", "another method", "another version", "no bzip2", "cut", "NUL in a name"])
+def test_an_exotic_zip_is_refused_in_words(tmp_path, change, says):
+    (tmp_path / "x.zip").write_bytes(packed(change))
+    file = File("one.bin", len(FILES["one.bin"]), hashlib.sha256(FILES["one.bin"]).hexdigest())
+    with pytest.raises(SourceFailed, match=says):
+        transfer.unpack(tmp_path / "x.zip", catalogue.Source("pip", "a/{name}", "x==1"), [file], tmp_path)

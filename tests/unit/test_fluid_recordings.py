@@ -173,3 +173,11 @@ def test_a_shipped_recording_is_as_it_was_written_and_says_on_what_it_was_made(f
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.parent.name)
 def test_the_recordings_of_a_chapter_take_at_most_a_megabyte(folder):
     assert sum(file.stat().st_size for file in folder.iterdir()) <= recordings.MEGABYTE
+
+
+def test_a_recording_under_another_ones_name_is_noticed(tmp_path):
+    """Two cells without inputs: both files are as they were written, and each stands in the other's place."""
+    first, second = (recordings.write(tmp_path, cells, {}, [text(f"{len(cells)}\n")], {}, MADE) for cells in (CELLS[:1], CELLS))
+    second.write_bytes(first.read_bytes())
+    with pytest.raises(FluidError, match="is of another cell than its name says"):
+        recordings.find(CELLS, {}, tmp_path)
