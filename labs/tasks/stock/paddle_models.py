@@ -149,7 +149,7 @@ def of_resnet(name: str) -> str:
 BERT_LAYER, VIT_LAYER, GPT2_LAYER = "encoder.layer.*.", "layers.*.", "h.*."
 INSIDE = "encoder.layers.*."
 NAMES = {
-    "ResNet-18": of_resnet, "ResNet-50": of_resnet,
+    "ResNet-18": of_resnet,
     "DistilBERT": {
         "word.weight": "embeddings.word_embeddings.weight", "position.weight": "embeddings.position_embeddings.weight",
         "norm.*": "embeddings.LayerNorm.*",
@@ -184,8 +184,7 @@ TORCH_NAMES = {         # GPT-2 keeps q, k and v in one array
 }
 MODELS = {
     "LeNet": zoo("LeNet"), "AlexNet, features": zoo("AlexNet", num_classes=0), "SqueezeNet 1.1": squeezenet,
-    "VGG-11, features": zoo("vgg11", num_classes=0, with_pool=False), "MobileNetV1": zoo("mobilenet_v1"), "MobileNetV2": zoo("mobilenet_v2"),
-    "ResNet-18": zoo("resnet18"), "ResNet-50": zoo("resnet50"),
+    "VGG-11, features": zoo("vgg11", num_classes=0, with_pool=False), "ResNet-18": zoo("resnet18"),
     "LSTM, two layers, both directions": recurrent("LSTM", 5, 6, 2, direction="bidirect"),
     "LSTM with a projection": recurrent("LSTM", 5, 6, proj_size=3),
     "GRU, both directions": recurrent("GRU", 5, 6, direction="bidirect"),
