@@ -46,5 +46,5 @@ def ports(root: Path) -> str:
     left_out = ", ".join(f"{name} (by over {least:.0e})" for name, least in LEFT_OUT.items())
     return "\n\n".join([table(models, "Stock models, ported", formats=errors).html,
                         "Not in the table, for float64 does not decide: over two images, one ulp of the weights moves a gradient of "
-                        f"PyTorch alone by nearly as much of its size as a ladder allows (1e-12), or by more: {left_out}.",
+                        f"PyTorch alone by a large share of what a ladder allows, 1e-12 of its size, or by more: {left_out}.",
                         table(pairs, "Stock layers and optimizers with default settings", formats=errors).html])

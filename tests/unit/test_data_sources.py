@@ -16,8 +16,7 @@ from shelf import FILES, server, shelf  # noqa: F401  (fixtures)
 from labs import data
 from labs.data import catalogue, sources, transfer
 from labs.data.catalogue import File
-from labs.data.errors import SourceFailed
-from labs.data.errors import WrongBytes
+from labs.data.errors import SourceFailed, WrongBytes
 
 PIP = {"kind": "pip", "package": "parity-carrier==1.0", "path": "parity_carrier/{name}"}
 NPM = {"kind": "npm", "package": "carrier@1.0.0", "path": "package/{name}"}

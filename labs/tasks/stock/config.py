@@ -130,6 +130,6 @@ def inputs(model: Model) -> tuple:
     return (first, first[:, ::-1].copy()) if model.name in ("Transformer", "Transformer decoder") else (first,)
 
 
-# Not in the table: over two images of 64 x 64, one float64 ulp of the weights moves a gradient of PyTorch alone by nearly as
-# much as a ladder allows, 1e-12 of its size, or by more; so what two frameworks differ by says nothing. A test measures it.
+# Not in the table: over two images of 64 x 64, one float64 ulp of the weights moves a gradient of PyTorch alone by a large share
+# of what a ladder allows, 1e-12 of its size, or by more; so float64 does not decide. By more than so much, as a test measures:
 LEFT_OUT = {"MobileNetV1": 2e-13, "ResNet-50": 1e-12, "MobileNetV2": 1e-1}
