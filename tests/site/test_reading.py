@@ -66,6 +66,6 @@ def test_on_paper_a_fold_says_that_it_is_one_and_names_are_whole(opened, address
         text.selectNodeContents(cell);
         const lines = new Set([...text.getClientRects()].map(box => Math.round(box.top))).size;
         return lines > (cell.tagName === 'TD' ? 1 : cell.innerText.trim().split(/[\\s_-]+/).length); }).map(cell => cell.innerText)""")
-    assert cut == []
+    assert page.locator(".labs-table td.labs-pass").count() and cut == []
     title = page.locator("#jb-print-docs-body h1").bounding_box()
     assert title["x"] >= 0 and title["x"] + title["width"] <= PAPER
