@@ -5,8 +5,8 @@ configured it, so that a mirror set there serves here too.
 """
 import dataclasses
 import errno
+import importlib.machinery
 import importlib.metadata
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -88,7 +88,8 @@ def from_here(source, files, folder):
 
 
 def _pip(source, files, folder, scratch):
-    if importlib.util.find_spec("pip"):
+    # not importlib.util.find_spec: asked for pip, setuptools' finder takes its distutils out of the process, and `import paddle` then fails
+    if importlib.machinery.PathFinder.find_spec("pip"):
         client = [sys.executable, "-m", "pip"]
     elif shutil.which("pip"):
         client = ["pip"]

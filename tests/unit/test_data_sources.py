@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import struct
+import subprocess
 import sys
 import tarfile
 import types
@@ -87,6 +88,13 @@ def test_pip_downloads_and_installs_nothing(shelf, index):
     shelf.add("set", PIP)
     assert whole(data.fetch("set"))
     assert not any("parity_carrier" in name for path in sys.path if os.path.isdir(path) for name in os.listdir(path))
+
+
+def test_after_a_download_by_pip_setuptools_can_be_imported():
+    code = ("from labs.data import sources\ntry: sources._pip(type('Source', (), {'package': '--help'}), [], None, None)\nexcept Exception: pass\n"
+            "import setuptools, distutils.core\nprint(distutils.core.__file__)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0 and "_distutils" in done.stdout, done.stdout + done.stderr
 
 
 def test_pip_that_finds_no_package_says_so(shelf, index):
