@@ -1,4 +1,5 @@
-"""The right answers of lab 6, computed another way than its solution: on ids, with counts that are kept up to date.
+"""The right answers of lab 6, computed another way than its solution: on ids, with counts that are
+kept up to date.
 
 Runs on the grader's side alone. `tests/labs` holds it to Hugging Face's `tokenizers`.
 """
@@ -15,7 +16,9 @@ def count_words(texts):
 
 
 def train(words, size, min_count=1, longest=None, ties=1):
-    """Learn merges: (vocabulary, merges). `ties=-1` takes the larger ids of pairs that are as frequent."""
+    """Learn merges: (vocabulary, merges). `ties=-1` takes the larger ids of pairs that are as
+    frequent.
+    """
     vocabulary = ["<unk>", *sorted(set("".join(words)))]
     ids = {token: i for i, token in enumerate(vocabulary)}
     rows, weights = [[ids[c] for c in word] for word in words], list(words.values())

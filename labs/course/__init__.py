@@ -1,4 +1,5 @@
-"""For instructors: a course's labs released, collected, graded, reported, all in one folder of files.
+"""For instructors: a course's labs released, collected, graded, reported, all in one folder of
+files.
 
 COURSE/
   course.toml    labs with their due dates, late policy, extensions

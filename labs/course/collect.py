@@ -1,6 +1,8 @@
-"""Take in what was handed in: a folder or a zip, with the names that a learning platform gives to files.
+"""Take in what was handed in: a folder or a zip, with the names that a learning platform gives to
+files.
 
-    Canvas       lastnamefirst_12345_67890_L6_submission.zip, with LATE_ in between where it was late
+    Canvas       lastnamefirst_12345_67890_L6_submission.zip, with LATE_ in between where it was
+    late
     Moodle       Full Name_12345_assignsubmission_file/L6_submission.zip (or _file_)
     Blackboard   Lab 6_username_attempt_2026-11-20-23-41-07_L6_submission.zip
     otherwise    username.ipynb, or username/anything.ipynb
@@ -80,7 +82,9 @@ def _left_behind(name):
 
 
 def _member(archive, one):
-    """A member, if it is small; read with a limit, because what a zip says of its sizes may be a lie."""
+    """A member, if it is small; read with a limit, because what a zip says of its sizes may be a
+    lie.
+    """
     try:
         with archive.open(one) as file:
             data = file.read(LARGEST + 1)
@@ -98,7 +102,9 @@ def _found(course, name, data, moment):
 
 
 def whose(course: Course, name: str) -> tuple:
-    """(id of the student, time of submission) by the name of a file; None for what the name does not say."""
+    """(id of the student, time of submission) by the name of a file; None for what the name does
+    not say.
+    """
     parts = PurePosixPath(name).parts
     for part in parts:
         board = BLACKBOARD.fullmatch(part)

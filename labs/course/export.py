@@ -1,7 +1,9 @@
 """Grades in the formats of learning platforms and graders.
 
-For Canvas, Moodle and Blackboard the file that the platform exported is filled (`--template`): its columns, order and ids
-stay, and the one column of the assignment gets the points. A new column would create a new assignment there.
+For Canvas, Moodle and Blackboard the file that the platform exported is filled (`--template`): its
+columns, order and ids
+stay, and the one column of the assignment gets the points. A new column would create a new
+assignment there.
 """
 
 import csv
@@ -21,7 +23,9 @@ WHO = {  # columns that hold a student's id, by platform; the first that is ther
 
 
 def rows(course: Course, journal, lab: str) -> list:
-    """(student, submission, verdict, points that count) of all in the roster; None where nothing was handed in."""
+    """(student, submission, verdict, points that count) of all in the roster; None where nothing
+    was handed in.
+    """
     grades = journal.grades()
     found = []
     for who, student in course.students.items():
@@ -40,7 +44,8 @@ def filled(
     template : str
         What the platform exported.
     column : str
-        The assignment's column, or a part of its name that occurs in no other; the default is the lab's id.
+        The assignment's column, or a part of its name that occurs in no other; the default is the
+        lab's id.
 
     Raises
     ------
@@ -135,7 +140,9 @@ def nbgrader(course: Course, journal, lab: str) -> str:
 
 
 def junit(course: Course, journal, lab: str) -> str:
-    """One suite a student, one case a rung: a failure for what was not reached, an error for what is not our student's fault."""
+    """One suite a student, one case a rung: a failure for what was not reached, an error for what
+    is not our student's fault.
+    """
     root = ElementTree.Element("testsuites", name=f"{course.name} {lab}")
     for student, _, said, _ in rows(course, journal, lab):
         rungs = said["rungs"] if said else []

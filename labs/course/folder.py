@@ -70,7 +70,9 @@ class Course:
         return self.extensions.get((student, lab), self.due[lab])
 
     def factor(self, student: str, lab: str, submitted: str) -> float:
-        """What part of the points counts, by the time of submission: 1 in time, less for each day that has begun."""
+        """What part of the points counts, by the time of submission: 1 in time, less for each day
+        that has begun.
+        """
         late = datetime.datetime.fromisoformat(submitted) - self.until(student, lab)
         days = -(-late.total_seconds() // 86400) if late.total_seconds() > 0 else 0
         return 0.0 if days > self.late_days else max(0.0, 1 - days * self.late_percent / 100)

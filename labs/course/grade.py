@@ -1,10 +1,12 @@
 """Grade what was collected: in parallel, resumable, by one writer.
 
-Three states. *graded*: points. *refused*: no code could be read, which the student is told. *not gradable*: the machine or
+Three states. *graded*: points. *refused*: no code could be read, which the student is told. *not
+gradable*: the machine or
 the lab failed; tried again, and it costs nobody a point.
 """
 
 import concurrent.futures
+import contextlib
 import hashlib
 import os
 import time
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from labs.course.folder import Course
 from labs.grading import assignment as assigned
 from labs.grading import cases as drawn
-from labs.grading import pipes, sandbox
+from labs.grading import pipes, pool, sandbox
 from labs.grading.climbing import climb
 
 TRIES = 2  # for what is not the submission's fault
@@ -47,8 +49,10 @@ def verdict(made: Edition, content: bytes, suffix: str, box) -> dict:
         return found | {
             "why": f"expected a notebook (.ipynb) or a Python file (.py), got {suffix or 'a file without an ending'}"
         }
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         submission = pipes.Submission(content, suffix)
+        if attempt and box is not None:
+            box = sandbox.Sandbox(box.slot)  # without the warm worker, which may have died
         try:
             with pipes.Process(made.lab, submission, box) as process:
                 result = climb(made.lab, made.cases, process)
@@ -126,16 +130,19 @@ def grade(
         range(number)
     )  # list.pop and append are atomic; a slot is one sandbox's user; taken and given back by one thread at a time
 
-    def one(line):
+    def one(line, worker):
         slot = free.pop()
         try:
-            box = sandbox.Sandbox(slot) if protected else None
+            box = sandbox.Sandbox(slot, worker) if protected else None
             return line, verdict(made, (store / line["sha256"]).read_bytes(), line["suffix"], box)
         finally:
             free.append(slot)
 
-    with concurrent.futures.ThreadPoolExecutor(number) as pool:
-        running = [pool.submit(one, line) for line in todo]
+    with (
+        warm(made.lab, protected and len(todo) > 1) as worker,
+        concurrent.futures.ThreadPoolExecutor(number) as threads,
+    ):
+        running = [threads.submit(one, line, worker) for line in todo]
         try:
             for done in concurrent.futures.as_completed(running):
                 line, said = done.result()
@@ -150,6 +157,21 @@ def grade(
                 each.cancel()
             raise
     return new
+
+
+@contextlib.contextmanager
+def warm(lab, wanted: bool):
+    """A warm worker that has imported what the lab needs; None where there can be none."""
+    if not wanted or not sandbox.as_root():
+        yield None
+        return
+    try:
+        worker = pool.Pool(lab.frameworks).__enter__()
+    except pool.PoolError:
+        yield None
+        return
+    with contextlib.closing(worker):
+        yield worker
 
 
 def changes(journal, lab: str) -> list:

@@ -1,7 +1,9 @@
 """What was collected and graded, one line of JSON each, only ever added to.
 
-One process writes at a time. A line is whole on the disk before the next one begins, and a half line that a killed process
-left behind is cut off when the next one starts to write; so a course can be killed at any moment and gone on with.
+One process writes at a time. A line is whole on the disk before the next one begins, and a half
+line that a killed process
+left behind is cut off when the next one starts to write; so a course can be killed at any moment
+and gone on with.
 """
 
 import contextlib
@@ -53,7 +55,9 @@ class Journal:
         return found
 
     def grades(self) -> dict:
-        """The verdict that counts for each student's last submission: {(lab, student): (submission, verdict or None)}."""
+        """The verdict that counts for each student's last submission: {(lab, student): (submission,
+        verdict or None)}.
+        """
         verdicts = self.verdicts()
         return {
             key: (line, (verdicts.get((line["lab"], line["sha256"])) or [None])[-1])

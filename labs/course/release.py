@@ -1,4 +1,6 @@
-"""What students get: the notebook without solutions, the kit of its checks, and what an assistant may do."""
+"""What students get: the notebook without solutions, the kit of its checks, and what an assistant
+may do.
+"""
 
 import io
 import zipfile

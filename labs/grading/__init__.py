@@ -1,4 +1,5 @@
-"""Labs: assignments that a machine grades, in the notebook and for a whole course by the same rungs.
+"""Labs: assignments that a machine grades, in the notebook and for a whole course by the same
+rungs.
 
 In a student's notebook:
 

@@ -1,4 +1,6 @@
-"""Who answers a call: functions in this process, or (labs.grading.pipes) a submission in one of its own."""
+"""Who answers a call: functions in this process, or (labs.grading.pipes) a submission in one of its
+own.
+"""
 
 import contextlib
 import signal
@@ -21,7 +23,8 @@ class Answer:
     error : str
         Why there is none, in words; empty where there is one.
     kind : str
-        The exception's name, or "missing", "not written", "changes", "time", "memory", "died", "refused".
+        The exception's name, or "missing", "not written", "changes", "time", "memory", "died",
+        "refused".
     """
 
     value: object = None

@@ -22,7 +22,7 @@ from pathlib import Path
 import labs
 
 FOLDER = Path(labs.__file__).resolve().parent.parent / "assignments"
-ELSEWHERE = "LABS_ASSIGNMENTS"      # a folder with labs of one's own, in place of the course's
+ELSEWHERE = "LABS_ASSIGNMENTS"  # a folder with labs of one's own, in place of the course's
 NAME = re.compile(r"(L\d+)_([a-z][a-z0-9_]*)")
 FILES = (
     "lab.md",

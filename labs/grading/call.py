@@ -40,14 +40,18 @@ class Call:
 
 
 def call(function: str, *arguments, **facts) -> Call:
-    """A call of a function of the contract; arguments are copied, so that a draw may go on changing its own."""
+    """A call of a function of the contract; arguments are copied, so that a draw may go on changing
+    its own.
+    """
     return Call(function, copy.deepcopy(arguments), **facts)
 
 
 def rung(name: str):
-    """Mark a generator of calls as a rung; its title and points stand in `lab.toml`, under the same name.
+    """Mark a generator of calls as a rung; its title and points stand in `lab.toml`, under the same
+    name.
 
-    The function is handed a `numpy.random.Generator`, the only source of chance, and the names of reference.py, with which
+    The function is handed a `numpy.random.Generator`, the only source of chance, and the names of
+    reference.py, with which
     it may make inputs; it yields `Call`s.
     """
 

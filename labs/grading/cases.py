@@ -1,6 +1,7 @@
 """Drawn calls with their right answers, and what each known mistake answers.
 
-Made on the trusted side from a lab's checks, reference and mutants; with another seed, other draws of the same rungs.
+Made on the trusted side from a lab's checks, reference and mutants; with another seed, other draws
+of the same rungs.
 The student's check and the grader go through the same rungs with such cases and nothing else.
 """
 
@@ -38,7 +39,9 @@ class Case:
 
 
 def generator(seed: str, lab: str, rung: str) -> np.random.Generator:
-    """The source of chance of one rung: the same seed draws the same, whatever the other rungs draw."""
+    """The source of chance of one rung: the same seed draws the same, whatever the other rungs
+    draw.
+    """
     digest = hashlib.sha256(f"{seed}\n{lab}\n{rung}".encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))
 

@@ -1,4 +1,6 @@
-"""Climb the rungs of a lab with whoever answers: points, and a message that helps where one is not reached."""
+"""Climb the rungs of a lab with whoever answers: points, and a message that helps where one is not
+reached.
+"""
 
 import html
 from dataclasses import dataclass, replace
@@ -26,7 +28,8 @@ class RungResult:
     says : str
         Why not, in words; empty where it passed.
     cause : str
-        The name of the known mistake whose answers these are, or of a distortion; empty where none is known.
+        The name of the known mistake whose answers these are, or of a distortion; empty where none
+        is known.
     """
 
     name: str

@@ -33,7 +33,8 @@ class Difference:
 def compare(right, answer, call=None) -> Difference | None:
     """Hold an answer against the right one.
 
-    Floats agree within a tolerance relative to the largest right entry; everything else must be equal. Lists and
+    Floats agree within a tolerance relative to the largest right entry; everything else must be
+    equal. Lists and
     tuples are one kind, and so is an array of integers where a list is right.
 
     Returns

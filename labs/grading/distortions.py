@@ -1,6 +1,8 @@
-"""Answers that are wrong in a way no lab must accept: zeros, half, double, negated, transposed, constant, NaN.
+"""Answers that are wrong in a way no lab must accept: zeros, half, double, negated, transposed,
+constant, NaN.
 
-Text and lists have such forms too. The same table names the cause where a student's answer is exactly one of them.
+Text and lists have such forms too. The same table names the cause where a student's answer is
+exactly one of them.
 """
 
 import math

@@ -1,6 +1,7 @@
 """`python -m labs lab doctor`: is a lab fit to grade with? Refused while one finding is left.
 
-The reference's twin gets all points and the untouched handout none; each mutant gets its points and each variant all;
+The reference's twin gets all points and the untouched handout none; each mutant gets its points and
+each variant all;
 no distortion of right answers gets through; nothing that students get holds a line of the solution.
 """
 

@@ -1,8 +1,10 @@
-"""The last step into the sandbox, taken inside of it: a small memory disk, limits, another user, the filter.
+"""The last step into the sandbox, taken inside of it: a small memory disk, limits, another user,
+the filter.
 
 usage: python -I jail.py FACTS IN OUT
 
-bubblewrap has made the namespaces and mounts (labs/grading/sandbox.py). Started as root, this process is still root in them:
+bubblewrap has made the namespaces and mounts (labs/grading/sandbox.py). Started as root, this
+process is still root in them:
 it does what bubblewrap has no option for, gives up every right, and then becomes the worker.
 """
 
@@ -38,7 +40,9 @@ def mount(what: str, where: str, kind: str, flags: int, facts: str):
 
 
 def disks(uid: int, disk_mb: float):
-    """/tmp and /dev/shm of a stated size, with a stated number of files, owned by the user of this slot."""
+    """/tmp and /dev/shm of a stated size, with a stated number of files, owned by the user of this
+    slot.
+    """
     for where, megabytes, files in (("/tmp", disk_mb, 4096), ("/dev/shm", disk_mb / 2, 256)):
         mount(
             "tmpfs",
@@ -91,12 +95,33 @@ def enter(facts: dict):
 
     uid = facts.get("uid")
     if uid:
-        Path("/etc/passwd").write_text(PASSWORDS.format(uid=uid), encoding="ascii")
+        read_only([uid])
         disks(uid, facts["disk_mb"])
-        mount("", "/", "", MS_REMOUNT | MS_BIND | MS_RDONLY, "")
     limit(facts)
     if uid:
         become(uid)
+    os.chdir("/tmp")
+    seccomp.apply()
+
+
+def read_only(uids):
+    """Name the users, and close the system to writing."""
+    lines = "".join(PASSWORDS.format(uid=uid) for uid in uids)
+    Path("/etc/passwd").write_text(lines, encoding="ascii")
+    mount("", "/", "", MS_REMOUNT | MS_BIND | MS_RDONLY, "")
+
+
+def enter_again(facts: dict):
+    """The same for a child of the warm worker, which has new namespaces inside of the outer
+    sandbox.
+    """
+    from labs.grading import seccomp
+
+    mount("none", "/", "", MS_REC | MS_PRIVATE, "")
+    disks(facts["uid"], facts["disk_mb"])
+    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV, "")
+    limit(facts)
+    become(facts["uid"])
     os.chdir("/tmp")
     seccomp.apply()
 

@@ -31,9 +31,11 @@ def is_there(pid: int) -> bool:
 
 
 def held(pid: int, enough: int) -> int:
-    """Bytes held by a process and its descendants; shared pages are divided among those that share them.
+    """Bytes held by a process and its descendants; shared pages are divided among those that share
+    them.
 
-    The exact count costs the kernel some work, so it is only made where a rough one is above `enough`.
+    The exact count costs the kernel some work, so it is only made where a rough one is above
+    `enough`.
     """
     pids = tree(pid)
     rough = sum(int((_text(f"/proc/{one}/statm").split() or [0, 0])[1]) * PAGE for one in pids)

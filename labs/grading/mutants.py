@@ -1,7 +1,9 @@
 """The wrong and the right solutions that a lab is tried with.
 
-A file of `mutants/` or `variants/` is Python that is executed after the lab's own solution, so that it holds only what
-differs: the last definition of a name counts. A mutant begins with a docstring that says the mistake, and with
+A file of `mutants/` or `variants/` is Python that is executed after the lab's own solution, so that
+it holds only what
+differs: the last definition of a name counts. A mutant begins with a docstring that says the
+mistake, and with
 `POINTS = ...`, what it must get.
 """
 

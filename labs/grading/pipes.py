@@ -14,6 +14,7 @@ from pathlib import Path
 
 from labs.grading import memory_of, values
 from labs.grading.answering import Answer
+from labs.grading.pool import PoolError
 from labs.grading.worker import HEAD
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -29,7 +30,9 @@ class Unreadable(ValueError):
 
 
 class NotStarted(RuntimeError):
-    """The process could not be started, or did not come to the point where it loads the submission: not its fault."""
+    """The process could not be started, or did not come to the point where it loads the submission:
+    not its fault.
+    """
 
 
 @dataclass
@@ -41,6 +44,21 @@ class Submission:
     notes: list = field(default_factory=list)
 
 
+class Cold(subprocess.Popen):
+    """A process of its own, which imports for itself."""
+
+    def end(self):
+        """Kill it and all that it started, and wait until they are gone."""
+        inside = memory_of.children(self.pid)  # of bubblewrap: the first process of its namespace
+        for pid in inside:
+            _kill(os.kill, pid)
+        _kill(os.killpg, self.pid)
+        self.wait()
+        ends = time.monotonic() + GONE_S
+        while any(map(memory_of.is_there, inside)) and time.monotonic() < ends:
+            time.sleep(0.002)  # the kernel ends it after all the others
+
+
 class Process:
     """A submission's process, started when it is first asked, and again after it has died.
 
@@ -49,7 +67,8 @@ class Process:
     lab : Lab
     submission : Submission
     sandbox : labs.grading.sandbox.Sandbox, optional
-        Without one the process is as free as this one: for a student's own check on the student's own machine.
+        Without one the process is as free as this one: for a student's own check on the student's
+        own machine.
     """
 
     def __init__(self, lab, submission: Submission, sandbox=None):
@@ -96,12 +115,27 @@ class Process:
         except AttributeError:
             return Answer(error="the submission's process sent no answer", kind="refused")
 
-    def command(self, fds) -> tuple:
-        """The command line, and the descriptors that it needs beside the two."""
-        if self.sandbox is None:
-            return [sys.executable, "-I", "-u", str(WORKER), *map(str, fds)], ()
-        line, arguments = self.sandbox.command(self.lab.limits, fds)
-        return line, (arguments,)
+    def begin(self, into: int, out: int, said: int):
+        """Start the process: warm, cold in a sandbox, or on this machine as it is."""
+        if self.sandbox is not None and self.sandbox.pool is not None:
+            return self.sandbox.pool.start(self.sandbox.facts(self.lab.limits), into, out, said)
+        line, handed = [sys.executable, "-I", "-u", str(WORKER), str(into), str(out)], []
+        if self.sandbox is not None:
+            line, arguments = self.sandbox.command(self.lab.limits, (into, out))
+            handed = [arguments]
+        try:
+            return Cold(
+                line,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                pass_fds=(into, out, *handed),
+                env=environment(),
+                start_new_session=True,
+            )
+        finally:
+            for fd in handed:
+                os.close(fd)
 
     def left(self) -> float:
         """Seconds that are left for the whole submission."""
@@ -118,23 +152,15 @@ class Process:
         to_child, ours = os.pipe()
         theirs, from_child = os.pipe()
         said, their_output = os.pipe()
-        command, arguments = self.command((to_child, from_child))
+        fds = to_child, from_child, their_output
         try:
-            self.process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=their_output,
-                stderr=their_output,
-                pass_fds=(to_child, from_child, *arguments),
-                env=environment(),
-                start_new_session=True,
-            )
-        except OSError as error:
+            self.process = self.begin(*fds)
+        except (OSError, PoolError) as error:
             for fd in (ours, theirs, said):
                 os.close(fd)
             raise NotStarted(f"the submission's process could not be started: {error}") from None
         finally:
-            for fd in (to_child, from_child, their_output, *arguments):
+            for fd in fds:
                 os.close(fd)
         self.into, self.out, self.said = ours, theirs, said
         for fd in (ours, theirs, said):
@@ -163,7 +189,9 @@ class Process:
         return None
 
     def exchange(self, message, seconds: float, what: str):
-        """Send a message and read the answer to it: a value, or an `Answer` that says what went wrong."""
+        """Send a message and read the answer to it: a value, or an `Answer` that says what went
+        wrong.
+        """
         data = b"" if message is None else values.to_bytes(message)
         rest = memoryview(len(data).to_bytes(HEAD, "little") + data if data else b"")
         limit = HEAD + int(self.lab.limits.answer_mb * 2**20) + CHUNK
@@ -229,7 +257,9 @@ class Process:
                                 )
 
     def too_large(self) -> bool:
-        """Does all that the submission started hold more memory than it may? Looked at a few times a second."""
+        """Does all that the submission started hold more memory than it may? Looked at a few times
+        a second.
+        """
         if self.sandbox is None or time.monotonic() - self.looked < LOOK_S:
             return False
         self.looked, limit = time.monotonic(), self.lab.limits.memory_gb * 2**30
@@ -268,16 +298,7 @@ class Process:
             return
         for fd in (self.into, self.out):
             os.close(fd)
-        inside = memory_of.children(
-            self.process.pid
-        )  # of bubblewrap: the first process of its namespace
-        for pid in inside:
-            _kill(os.kill, pid)
-        _kill(os.killpg, self.process.pid)
-        self.process.wait()
-        ends = time.monotonic() + GONE_S
-        while any(map(memory_of.is_there, inside)) and time.monotonic() < ends:
-            time.sleep(0.002)  # the kernel ends it after all the others
+        self.process.end()
         while self.listen_last():
             pass
         os.close(self.said)

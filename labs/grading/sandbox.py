@@ -1,7 +1,10 @@
-"""The sandbox around a submission's process: bubblewrap from Debian (0.8 or newer), and labs/grading/jail.py inside of it.
+"""The sandbox around a submission's process: bubblewrap from Debian (0.8 or newer), and
+labs/grading/jail.py inside of it.
 
-Namespaces of its own (processes, network, memory shared between processes, host name, control groups), a read-only system
-of which only what Python needs is there, and started as root one user for each slot: the kernel counts processes by user, so
+Namespaces of its own (processes, network, memory shared between processes, host name, control
+groups), a read-only system
+of which only what Python needs is there, and started as root one user for each slot: the kernel
+counts processes by user, so
 that what one submission starts never uses up the next one's.
 """
 
@@ -54,9 +57,12 @@ class Sandbox:
     ----------
     slot : int
         Processes that run at the same time have different ones.
+    pool : labs.grading.pool.Pool, optional
+        A warm worker, which then starts the process.
     """
 
     slot: int = 0
+    pool: object = None
 
     def facts(self, limits) -> dict:
         """What jail.py has to know."""
@@ -64,11 +70,10 @@ class Sandbox:
         return known | ({"uid": FIRST_UID + self.slot} if as_root() else {})
 
     def command(self, limits, fds) -> tuple:
-        """The command line that starts the worker, and the descriptor of its arguments, to be handed on and closed."""
-        arguments = b"\0".join(os.fsencode(each) for each in options()) + b"\0"
-        fd = os.memfd_create("arguments")
-        os.write(fd, arguments)
-        os.lseek(fd, 0, os.SEEK_SET)
+        """The command line that starts the worker, and the descriptor of its arguments, to be
+        handed on and closed.
+        """
+        fd = arguments()
         inner = [
             *interpreter(),
             f"{INSIDE}/grading/jail.py",
@@ -76,6 +81,16 @@ class Sandbox:
             *map(str, fds),
         ]
         return ["bwrap", "--args", str(fd), *inner], fd
+
+
+def arguments() -> int:
+    """A descriptor that bubblewrap reads its options from: its command line stays free of this
+    machine's paths.
+    """
+    fd = os.memfd_create("arguments")
+    os.write(fd, b"\0".join(os.fsencode(each) for each in options()) + b"\0")
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
 
 
 def as_root() -> bool:
@@ -169,7 +184,9 @@ def readable(path: str) -> list:
 
 @functools.cache
 def lacking() -> str:
-    """Why there is no sandbox on this machine and what to do, in words; empty where there is one. It is tried."""
+    """Why there is no sandbox on this machine and what to do, in words; empty where there is one.
+    It is tried.
+    """
     if platform.system() != "Linux":
         return f"the sandbox needs Linux. With Docker: {DOCKER}"
     if not shutil.which("bwrap"):

@@ -1,7 +1,10 @@
-"""A filter of system calls (seccomp) for a submission's process: what no lab needs and some attacks do.
+"""A filter of system calls (seccomp) for a submission's process: what no lab needs and some attacks
+do.
 
-Watching and debugging other processes, new namespaces and mounts, keys of the kernel, faked terminal input, sockets but of
-the local machine. The filter is a small program of the kernel's own (man 2 seccomp), put together here for x86-64 and arm64.
+Watching and debugging other processes, new namespaces and mounts, keys of the kernel, faked
+terminal input, sockets but of
+the local machine. The filter is a small program of the kernel's own (man 2 seccomp), put together
+here for x86-64 and arm64.
 """
 
 import ctypes

@@ -1,6 +1,8 @@
-"""Answer one call with a student's functions, whatever they do: a value, or what went wrong in words.
+"""Answer one call with a student's functions, whatever they do: a value, or what went wrong in
+words.
 
-This runs beside the student's code, in the notebook or in the sandbox. It needs NumPy alone and holds nothing secret.
+This runs beside the student's code, in the notebook or in the sandbox. It needs NumPy alone and
+holds nothing secret.
 """
 
 import linecache
@@ -23,7 +25,8 @@ class Served:
     calls : str
         Source of the lab's calls.py; each of its functions takes the student's names first.
     own_first : bool
-        A function of `names` counts before one of calls.py: for a reference, which may answer it directly.
+        A function of `names` counts before one of calls.py: for a reference, which may answer it
+        directly.
     """
 
     def __init__(self, names: dict, calls: str = "", own_first: bool = False):
@@ -39,7 +42,9 @@ class Served:
         }
 
     def answer(self, function: str, written: bytes) -> dict:
-        """The answer as `labs.grading.answering.Answer` takes it: a value, or error and kind. `written`: the arguments."""
+        """The answer as `labs.grading.answering.Answer` takes it: a value, or error and kind.
+        `written`: the arguments.
+        """
         own = self.names.get(function)
         direct = function not in self.calls or self.own_first and own is not None
         if direct and own is None:
@@ -89,7 +94,9 @@ def told(raised: BaseException) -> str:
 
 
 def place(raised: BaseException) -> str:
-    """The student's line where it arose, such as " (line 3: return x + 1)"; empty where it is not known."""
+    """The student's line where it arose, such as " (line 3: return x + 1)"; empty where it is not
+    known.
+    """
     try:
         frames = traceback.extract_tb(raised.__traceback__)
     except BaseException:

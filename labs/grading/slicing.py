@@ -1,7 +1,9 @@
 """What a notebook or a file defines, and of it what the names of a lab need.
 
-Names are the contract, not cells: a student may copy, split and reorder cells, and leave plots and long experiments in
-between. From the names that the lab asks for, the statements that they need are followed through the code; nothing else
+Names are the contract, not cells: a student may copy, split and reorder cells, and leave plots and
+long experiments in
+between. From the names that the lab asks for, the statements that they need are followed through
+the code; nothing else
 is executed. Parsed and executed where the student's code runs, never in the grader's own process.
 """
 
@@ -47,7 +49,9 @@ def code_of(content: bytes, suffix: str) -> list:
 
 
 def without_magics(source: str) -> str:
-    """A cell as plain Python: lines of the shell and of IPython become `pass`, so that line numbers stay."""
+    """A cell as plain Python: lines of the shell and of IPython become `pass`, so that line numbers
+    stay.
+    """
     lines = source.splitlines()
     first = next((i for i, line in enumerate(lines) if line.strip()), None)
     if first is not None and lines[first].startswith("%%"):
@@ -58,7 +62,9 @@ def without_magics(source: str) -> str:
 
 
 def parsed(pieces: list) -> tuple:
-    """All statements in order, each with its `file`, "<cell 2>"; and what could not be parsed, in words."""
+    """All statements in order, each with its `file`, "<cell 2>"; and what could not be parsed, in
+    words.
+    """
     statements, broken = [], []
     for number, piece in enumerate(pieces, 1):
         file = f"<cell {number}>" if len(pieces) > 1 else "<submission>"
@@ -149,12 +155,16 @@ def needed(statements: list, names) -> list:
 
 
 def _only_calls(statement, bound, functions):
-    """Is a statement a call such as `plt.plot(x)` or `lab.check()`, which changes no data that is needed?"""
+    """Is a statement a call such as `plt.plot(x)` or `lab.check()`, which changes no data that is
+    needed?
+    """
     return isinstance(statement, ast.Expr) and bound <= functions
 
 
 def execute(statements: list, names: dict) -> list:
-    """Execute statements one by one; those that fail for want of a name once more after the others. Return what failed."""
+    """Execute statements one by one; those that fail for want of a name once more after the others.
+    Return what failed.
+    """
     waiting, failed = statements, []
     while waiting:
         later, failed = [], []

@@ -1,7 +1,9 @@
 """The one source of a lab, lab.md: its cells, the student's notebook, the solution.
 
-Markdown with cells of code between ```{code-cell} and ```, as in the chapters. In a cell of code, what stands between
-`### BEGIN SOLUTION` and `### END SOLUTION` (nbgrader's marks) is left out of everything that a student gets.
+Markdown with cells of code between ```{code-cell} and ```, as in the chapters. In a cell of code,
+what stands between
+`### BEGIN SOLUTION` and `### END SOLUTION` (nbgrader's marks) is left out of everything that a
+student gets.
 """
 
 import hashlib
@@ -43,7 +45,9 @@ def cells(text: str) -> list:
 
 
 def _regions(source):
-    """The lines of a cell as (line, whether it is solution, whether it begins a region), marks left out."""
+    """The lines of a cell as (line, whether it is solution, whether it begins a region), marks left
+    out.
+    """
     inside = False
     for line in source.splitlines():
         mark = line.strip()
@@ -92,7 +96,9 @@ def _written(text):
 
 
 def secret_lines(text: str) -> set:
-    """The lines of the solutions that may stand in no released file: stripped of spaces, short ones left out."""
+    """The lines of the solutions that may stand in no released file: stripped of spaces, short ones
+    left out.
+    """
     code = [cell.source for cell in cells(text) if cell.kind == "code"]
     inside = {line.strip() for source in code for line, state in _regions(source) if state}
     given = {line.strip() for source in code for line, state in _regions(source) if state is False}
@@ -100,7 +106,9 @@ def secret_lines(text: str) -> set:
 
 
 def notebook(text: str, metadata: dict | None = None) -> str:
-    """The student's notebook, as the text of an .ipynb: no solutions, no outputs, the same bytes each time."""
+    """The student's notebook, as the text of an .ipynb: no solutions, no outputs, the same bytes
+    each time.
+    """
     made, seen = [], {}
     for cell in cells(text):
         source = stripped(cell.source) if cell.kind == "code" else cell.source

@@ -1,7 +1,9 @@
 """Values that cross between the grader and a submission, as the bytes of an .npz file.
 
-Numbers, text, lists, tuples, dicts and arrays, nested. No pickle and no object arrays: reading runs no code. Nothing is
-compressed, and every size is held against the bytes that came, so that a small message cannot become a large one.
+Numbers, text, lists, tuples, dicts and arrays, nested. No pickle and no object arrays: reading runs
+no code. Nothing is
+compressed, and every size is held against the bytes that came, so that a small message cannot
+become a large one.
 """
 
 import base64

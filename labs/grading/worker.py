@@ -2,8 +2,10 @@
 
 usage: python -I worker.py IN OUT
 
-IN and OUT are descriptors. A message is its length (8 bytes, little-endian) and a value as `labs.grading.values` writes
-it. The first one brings the code; each answer is only data, so that a submission which writes on the pipe itself can
+IN and OUT are descriptors. A message is its length (8 bytes, little-endian) and a value as
+`labs.grading.values` writes
+it. The first one brings the code; each answer is only data, so that a submission which writes on
+the pipe itself can
 say nothing but what it could have answered.
 """
 

@@ -1,6 +1,8 @@
-"""Submissions that attack: by name, their code, the points that they may get, and words of what is then said.
+"""Submissions that attack: by name, their code, the points that they may get, and words of what is
+then said.
 
-`double(x)` is to return twice each number of a list, `half(x)` half of each. `attack()` returns something true where it
+`double(x)` is to return twice each number of a list, `half(x)` half of each. `attack()` returns
+something true where it
 succeeded, and only then is the answer right: so a point is a broken wall.
 """
 
@@ -269,7 +271,7 @@ HOSTILE = {
     "forged results": (
         OUT
         + instead(
-            "import os\nfrom labs.grading import values\ndata = values.to_bytes({'earned': 10, 'points': 10, 'rungs': [], 'state': 'passed'})\nos.write(OUT, len(data).to_bytes(8, 'little') + data)\nimport time; time.sleep(9)",
+            "import os\nfrom labs.grading import values\ndata = values.to_bytes({'earned': 10, 'points': 10, 'rungs': [], 'state': 'passed'})\nos.write(OUT, len(data).to_bytes(8, 'little') + data)\nimport time; time.sleep(1)",
             False,
         ),
         0,
@@ -346,7 +348,7 @@ HOSTILE = {
     ),
     "segfault": (instead("import ctypes\nctypes.string_at(0)"), 0, "segmentation fault"),
     "closes all descriptors": (
-        instead("import os\nos.closerange(0, 200)\nreturn [0]"),
+        instead("import os\nos.closerange(0, 250)\nreturn [0]"),
         0,
         "process ended|did not end",
     ),

@@ -1,4 +1,6 @@
-"""A course from release to grades, in small: forty submissions of all kinds, a grader that is killed, a check that is mended."""
+"""A course from release to grades, in small: forty submissions of all kinds, a grader that is
+killed, a check that is mended.
+"""
 
 import csv
 import datetime
@@ -119,7 +121,7 @@ def submissions(lab):
 def course(tmp_path_factory):
     """A course with one small lab, forty students, and what they handed in."""
     home = tmp_path_factory.mktemp("labs")
-    os.environ["LABS_ASSIGNMENTS"] = str(home)
+    os.environ[assignment.ELSEWHERE] = str(home)
     try:
         lab = assignment.read(beginning.begin("L99_small"))
         handed = submissions(lab)
@@ -169,7 +171,7 @@ def course(tmp_path_factory):
             "late": late,
         }
     finally:
-        del os.environ["LABS_ASSIGNMENTS"]
+        os.environ.pop(assignment.ELSEWHERE, None)
 
 
 def labs(*arguments, **more):
@@ -189,6 +191,15 @@ def said(*arguments, status=0):
     out, err = process.communicate()
     assert process.returncode == status, out + err
     return out + err
+
+
+@pytest.fixture
+def judged(course):
+    """The course when everything was collected and graded, also where one test runs alone."""
+    if not journal.read(course["folder"]).verdicts():
+        said("collect", course["folder"], "L99", course["inbox"])
+        said("grade", course["folder"], "L99", "--workers", 2)
+    return course
 
 
 def points_of(course):
@@ -246,26 +257,26 @@ def test_a_course_is_graded_though_the_grader_is_killed(course):
     assert said("grade", course["folder"], "L99").startswith("0 graded, 0 refused, 0 not gradable")
 
 
-def test_late_days_cost_and_extensions_count(course):
-    made, lines = folder.read(course["folder"]), journal.read(course["folder"])
+def test_late_days_cost_and_extensions_count(judged):
+    made, lines = folder.read(judged["folder"]), journal.read(judged["folder"])
     points = {one.id: number for one, _, _, number in export.rows(made, lines, "L99")}
-    by_name = {name: points[f"s{n:03}"] for n, name in enumerate(course["names"])}
+    by_name = {name: points[f"s{n:03}"] for n, name in enumerate(judged["names"])}
     assert by_name["solution"] == by_name["excused"] == 100 and by_name["late"] == 80
     assert by_name["not here"] is by_name["half a notebook"] is None, "no silent zero"
 
 
-def test_feedback_is_a_page_without_anything_of_others(course):
-    assert "pages in" in said("feedback", course["folder"], "L99")
-    pages = sorted((course["folder"] / "feedback/L99").glob("*.html"))
-    assert len(pages) == len(course["names"]) - 1
-    seed = (course["folder"] / "seed").read_text().strip()
+def test_feedback_is_a_page_without_anything_of_others(judged):
+    assert "pages in" in said("feedback", judged["folder"], "L99")
+    pages = sorted((judged["folder"] / "feedback/L99").glob("*.html"))
+    assert len(pages) == len(judged["names"]) - 1
+    seed = (judged["folder"] / "seed").read_text().strip()
     for path in pages:
         text = path.read_text("utf-8")
         assert path.stem in text and seed not in text and "<script" not in text
         assert not any(
-            f"s{n:03}" in text for n in range(len(course["names"])) if f"s{n:03}" != path.stem
+            f"s{n:03}" in text for n in range(len(judged["names"])) if f"s{n:03}" != path.stem
         )
-    late = (course["folder"] / "feedback/L99" / f"{course['late']}.html").read_text("utf-8")
+    late = (judged["folder"] / "feedback/L99" / f"{judged['late']}.html").read_text("utf-8")
     assert "80 points count" in late
 
 
@@ -287,14 +298,14 @@ TEMPLATES = {
 
 
 @pytest.mark.parametrize("platform", TEMPLATES)
-def test_a_platforms_own_table_is_filled_and_nothing_else_changes(course, platform, tmp_path):
+def test_a_platforms_own_table_is_filled_and_nothing_else_changes(judged, platform, tmp_path):
     text, at = TEMPLATES[platform]
     path = tmp_path / "grades.csv"
     coded = "utf-16" if platform == "blackboard" else "utf-8"
     path.write_text(text, encoding=coded, newline="")
     said(
         "export",
-        course["folder"],
+        judged["folder"],
         "L99",
         platform,
         "--template",
@@ -313,10 +324,10 @@ def test_a_platforms_own_table_is_filled_and_nothing_else_changes(course, platfo
     assert differ == [(solved, at)] and after[solved][at] == "100", (
         "s006 handed in what cannot be read: it stays open"
     )
-    assert "a new table would create" in said("export", course["folder"], "L99", platform, status=1)
+    assert "a new table would create" in said("export", judged["folder"], "L99", platform, status=1)
     assert "expected one column" in said(
         "export",
-        course["folder"],
+        judged["folder"],
         "L99",
         platform,
         "--template",
@@ -327,11 +338,11 @@ def test_a_platforms_own_table_is_filled_and_nothing_else_changes(course, platfo
     )
 
 
-def test_the_other_formats_have_their_fields(course, tmp_path):
-    made, lines = folder.read(course["folder"]), journal.read(course["folder"])
+def test_the_other_formats_have_their_fields(judged, tmp_path):
+    made, lines = folder.read(judged["folder"]), journal.read(judged["folder"])
     rows = list(csv.DictReader(io.StringIO(export.nbgrader(made, lines, "L99"))))
     assert (
-        len(rows) == len(course["names"])
+        len(rows) == len(judged["names"])
         and rows[0]["score"] == "100.0"
         and rows[0]["max_score"] == "100"
     )
@@ -346,45 +357,45 @@ def test_the_other_formats_have_their_fields(course, tmp_path):
         ("gradescope", {"score", "output", "tests", "visibility"}),
         ("prairielearn", {"gradable", "score", "tests"}),
     ):
-        said("export", course["folder"], "L99", name, "--out", tmp_path / name)
+        said("export", judged["folder"], "L99", name, "--out", tmp_path / name)
         found = json.loads((tmp_path / name / "s000.json").read_text("utf-8"))
         assert set(found) == fields and found["score"] == (100 if name == "gradescope" else 1)
         assert len(found["tests"]) == 4
     assert json.loads((tmp_path / "prairielearn/s006.json").read_text("utf-8"))["gradable"] is False
 
 
-def test_the_report_counts_what_went_wrong(course):
-    told = said("report", course["folder"], "L99")
+def test_the_report_counts_what_went_wrong(judged):
+    told = said("report", judged["folder"], "L99")
     assert (
         "1 not handed in" in told
         and "6 refused" in told
         and "median" in told
         and "axis_first" in told
     )
-    made = report.report(folder.read(course["folder"]), journal.read(course["folder"]), "L99")
-    assert sum(made.states.values()) == len(course["names"])
+    made = report.report(folder.read(judged["folder"]), journal.read(judged["folder"]), "L99")
+    assert sum(made.states.values()) == len(judged["names"])
 
 
-def test_a_mended_check_says_whose_grade_changes_and_nobody_becomes_late(course):
+def test_a_mended_check_says_whose_grade_changes_and_nobody_becomes_late(judged):
     before = {
-        key: line["submitted"] for key, (line, _) in journal.read(course["folder"]).grades().items()
+        key: line["submitted"] for key, (line, _) in journal.read(judged["folder"]).grades().items()
     }
-    path = course["lab"].folder / "checks.py"
+    path = judged["lab"].folder / "checks.py"
     was = path.read_text("utf-8")
     try:
         path.write_text(was.replace('"float64", "float32"', '"float64",'), "utf-8")
-        (course["lab"].folder / "lab.toml").write_text(
-            course["lab"].text("lab.toml").replace("points = 40", "points = 20"), "utf-8"
+        (judged["lab"].folder / "lab.toml").write_text(
+            judged["lab"].text("lab.toml").replace("points = 40", "points = 20"), "utf-8"
         )
-        told = said("grade", course["folder"], "L99", "--workers", 2)
+        told = said("grade", judged["folder"], "L99", "--workers", 2)
     finally:
         path.write_text(was, "utf-8")
-        (course["lab"].folder / "lab.toml").write_text(
-            course["lab"].text("lab.toml").replace("points = 20", "points = 40"), "utf-8"
+        (judged["lab"].folder / "lab.toml").write_text(
+            judged["lab"].text("lab.toml").replace("points = 20", "points = 40"), "utf-8"
         )
     assert "  s000: 100 -> 80 (backward: 40 -> 20)" in told
     assert {
-        key: line["submitted"] for key, (line, _) in journal.read(course["folder"]).grades().items()
+        key: line["submitted"] for key, (line, _) in journal.read(judged["folder"]).grades().items()
     } == before
 
 
@@ -421,6 +432,29 @@ def test_a_machine_that_fails_costs_nobody_a_point(course, monkeypatch):
     assert grade.final(folder.read(course["folder"]), line, found) is None
 
 
+def test_a_dead_warm_worker_costs_nobody_a_point_and_a_cold_process_says_the_same(course):
+    made = grade.edition(folder.read(course["folder"]), "L99")
+    some = [
+        course["handed"][name] for name in ("solution", "untouched", "dies", "axis_first (made)")
+    ]
+    if not sandbox.as_root():
+        return
+    with grade.warm(made.lab, True) as worker:
+
+        def judged(box):
+            return [
+                (said["state"], said["earned"], said["rungs"])
+                for suffix, content, *_ in some
+                for said in [grade.verdict(made, content.encode(), suffix, box)]
+            ]
+
+        hot = judged(sandbox.Sandbox(5, worker))
+        assert hot == judged(sandbox.Sandbox(5))
+        worker.process.kill()
+        worker.process.wait()
+        assert judged(sandbox.Sandbox(5, worker)) == hot
+
+
 NAMES = {
     "no0ada_12345_67890_L99_submission.zip": "s000",
     "no0ada_LATE_12345_67890_L99.ipynb": "s000",
@@ -455,7 +489,8 @@ def test_the_kit_of_a_course_draws_other_inputs_than_the_grader(course):
     assert "/" not in feedback.safe("../../etc") and not feedback.safe("..hidden").startswith(".")
 
 
-def test_the_instructors_page_can_be_followed_literally(tmp_path):
+def test_the_instructors_page_can_be_followed_literally(tmp_path, monkeypatch):
+    monkeypatch.delenv(assignment.ELSEWHERE, raising=False)
     page = (ROOT / "book/pages/teaching.md").read_text("utf-8")
     part = page.split("\n## Assign a lab\n")[1].split("\n## ")[0]
     commands = [

@@ -1,4 +1,6 @@
-"""Lab 6: its reference against Hugging Face's tokenizers, and the chapter's own code, which must not pass."""
+"""Lab 6: its reference against Hugging Face's tokenizers, and the chapter's own code, which must
+not pass.
+"""
 
 import random
 

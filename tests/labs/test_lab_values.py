@@ -1,4 +1,6 @@
-"""What crosses between grader and submission: any plain value and back, and no bytes that could harm."""
+"""What crosses between grader and submission: any plain value and back, and no bytes that could
+harm.
+"""
 
 import io
 import json

@@ -1,4 +1,6 @@
-"""Every lab: fit to grade with, its kit as its checks draw it, and whole in a notebook that a student has turned over."""
+"""Every lab: fit to grade with, its kit as its checks draw it, and whole in a notebook that a
+student has turned over.
+"""
 
 import dataclasses
 import shutil
@@ -60,7 +62,9 @@ def test_a_new_lab_is_fit_as_it_stands(tmp_path):
 
 @pytest.fixture
 def broken(tmp_path):
-    """The findings of the doctor after a change of files: {file: (old, new)}, or a file removed with None."""
+    """The findings of the doctor after a change of files: {file: (old, new)}, or a file removed
+    with None.
+    """
     folder = beginning.begin("L98_broken", tmp_path)
 
     def examine(changes):

@@ -1,4 +1,6 @@
-"""No submission gets a point that it did not earn, harms the machine, its neighbour or the next one."""
+"""No submission gets a point that it did not earn, harms the machine, its neighbour or the next
+one.
+"""
 
 import dataclasses
 import re
@@ -10,7 +12,7 @@ import time
 import hostile
 import pytest
 
-from labs.grading import pipes, sandbox, seccomp
+from labs.grading import pipes, pool, sandbox, seccomp
 from labs.grading.assignment import Lab, Limits, Rung
 from labs.grading.call import Call
 from labs.grading.cases import Case
@@ -33,12 +35,23 @@ CASES = {
 }
 
 
-def graded(code, slot=0, suffix=".py", limits=PATIENT):
+def graded(code, slot=0, suffix=".py", limits=PATIENT, warm=None):
     lab = dataclasses.replace(LAB, limits=limits)
     content = code if isinstance(code, bytes) else code.encode()
-    with pipes.Process(lab, pipes.Submission(content, suffix), sandbox.Sandbox(slot)) as process:
+    box = sandbox.Sandbox(slot, warm)
+    with pipes.Process(lab, pipes.Submission(content, suffix), box) as process:
         result = climb(lab, CASES, process)
         return result, bytes(process.printed)
+
+
+@pytest.fixture(scope="module")
+def warm():
+    """The warm worker where we are root, else nothing: then every process is a cold one."""
+    if not sandbox.as_root():
+        yield None
+        return
+    with pool.Pool() as made:
+        yield made
 
 
 def of_slot(slot):
@@ -69,18 +82,57 @@ def test_an_honest_submission_gets_its_points():
 
 
 @pytest.mark.parametrize("name", hostile.HOSTILE)
-def test_hostile(name, port):
+def test_hostile(name, port, warm):
     code, points, says = hostile.HOSTILE[name]
     limits = HASTY if "did not end" in says else PATIENT
     if name == "loops for ever when loaded":
         limits = dataclasses.replace(PATIENT, load_s=2)
-    result, said = graded(code.replace("PORT", str(port)), limits=limits)
+    result, said = graded(code.replace("PORT", str(port)), limits=limits, warm=warm)
     told = " ".join(filter(None, (rung.says for rung in result.rungs)))
     assert result.earned == points, told
     assert bool(told) == bool(says) and re.search(says, told), told
     assert len(said) <= pipes.OUTPUT
     if sandbox.as_root():
         assert of_slot(0) == [], "something survived"
+
+
+IN_BOTH = [
+    "ptrace",
+    "/proc/1",
+    "a second user namespace",
+    "becomes root",
+    "fork bomb",
+    "segfault",
+    "uses up inodes",
+    "os._exit",
+    "the network",
+    "looks up the stack",
+    "changes its arguments",
+    "invalid UTF-8",
+]
+
+
+@pytest.mark.parametrize("name", IN_BOTH)
+def test_a_cold_process_is_judged_as_a_warm_one(name, port, warm):
+    code, points, says = hostile.HOSTILE[name]
+    limits = HASTY if "did not end" in says else PATIENT
+    cold, _ = graded(code.replace("PORT", str(port)), limits=limits)
+    assert cold.earned == points
+    hot, _ = graded(code.replace("PORT", str(port)), limits=limits, warm=warm)
+    assert [rung.state for rung in cold.rungs] == [rung.state for rung in hot.rungs]
+    if name not in ("fork bomb",):
+        assert [rung.says for rung in cold.rungs] == [rung.says for rung in hot.rungs]
+
+
+def test_a_warm_worker_that_is_gone_is_not_the_students_fault():
+    if not sandbox.as_root():
+        return
+    with pool.Pool() as made:
+        assert graded(hostile.RIGHT, warm=made)[0].earned == hostile.POINTS
+        made.process.kill()
+        made.process.wait()
+        with pytest.raises(pipes.NotStarted, match="warm worker"):
+            graded(hostile.RIGHT, warm=made)
 
 
 def test_the_attacks_would_be_seen_outside_of_the_sandbox():
@@ -92,7 +144,7 @@ def test_the_attacks_would_be_seen_outside_of_the_sandbox():
     assert seen == [hostile.POINTS] * 3
 
 
-def test_nothing_is_left_for_the_next_one():
+def test_nothing_is_left_for_the_next_one(warm):
     leave = hostile.instead(
         "import os\nfor place in ('/tmp', '/dev/shm', '/var/tmp', '/course', '/'):\n"
         "    try: open(place + '/residue', 'w').write('x')\n    except OSError: pass\nreturn [0]"
@@ -100,26 +152,29 @@ def test_nothing_is_left_for_the_next_one():
     look = hostile.attack(
         "import os\nreturn any(os.path.exists(place + '/residue') for place in ('/tmp', '/dev/shm', '/var/tmp', '/course', '/'))"
     )
-    assert graded(leave)[0].earned == graded(look)[0].earned == 0
+    for worker in (warm, None):
+        assert graded(leave, warm=worker)[0].earned == graded(look, warm=worker)[0].earned == 0
 
 
-def test_a_neighbour_of_a_fork_bomb_is_not_hurt():
-    bomb = threading.Thread(target=graded, args=(hostile.HOSTILE["fork bomb"][0], 1, ".py", HASTY))
+def test_a_neighbour_of_a_fork_bomb_is_not_hurt(warm):
+    bomb = threading.Thread(
+        target=graded, args=(hostile.HOSTILE["fork bomb"][0], 1, ".py", HASTY, warm)
+    )
     bomb.start()
     time.sleep(0.7)
-    result, _ = graded(hostile.RIGHT, 0)
+    result, _ = graded(hostile.RIGHT, 0, warm=warm)
     bomb.join()
     assert result.earned == hostile.POINTS, result.text
-    assert graded(hostile.RIGHT, 1)[0].earned == hostile.POINTS
+    assert graded(hostile.RIGHT, 1, warm=warm)[0].earned == hostile.POINTS
 
 
-def test_survivors_in_the_background_are_ended():
+def test_survivors_in_the_background_are_ended(warm):
     code = ("import os, time\n" + hostile.RIGHT).replace(
         "    return [2",
         "    if os.fork() == 0:\n        os.setsid()\n"
         "        if os.fork() == 0: time.sleep(300)\n        os._exit(0)\n    return [2",
     )
-    assert graded(code, 2)[0].earned == hostile.POINTS
+    assert graded(code, 2, warm=warm)[0].earned == hostile.POINTS
     assert not sandbox.as_root() or of_slot(2) == []
 
 
