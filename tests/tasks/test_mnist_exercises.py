@@ -88,6 +88,24 @@ def zero_grad_too_early(model, optimizer, batch):
     return loss
 
 
+def without_a_step(model, optimizer, batch):
+    import torch
+    import torch.nn.functional as F
+
+    x, y = (torch.from_numpy(a) for a in batch)
+    loss = F.cross_entropy(model(x), y)
+    loss.backward()
+    optimizer.zero_grad()
+    return loss
+
+
+def test_a_step_that_the_ladder_cannot_climb_is_not_said_to_have_raised():
+    attacks.refused(
+        exercises.own_mistake(without_a_step, "one step"),
+        "no ladder can be climbed with that step: the PyTorch (yours) side's step never called",
+    )
+
+
 def test_a_mistake_of_ones_own():
     check = exercises.own_mistake
     assert check(scaled(2), "loss").right and check(halved_gradients, "gradients").right

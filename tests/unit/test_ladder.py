@@ -8,7 +8,7 @@ from small_nets import Small, batches_of_noise, norm_net
 
 from labs import outputs, parity, timing
 from labs.parity.climbing import changed, moved
-from labs.parity.comparing import TOLERANCE, compare
+from labs.parity.comparing import ALLOWED, EPSILON, FLOOR_ULP, TOLERANCE, compare, worst32
 from labs.parity.records import RUNGS, Record
 
 
@@ -256,3 +256,12 @@ def test_a_second_side_in_half_is_seen_below_a_first_side_that_draws_far_apart()
         return loss
     ladder = parity.climb(changed(side, step=step), side, batches_of_noise(), Small())
     assert ladder.red == "train mode" and ladder.failed.green64
+
+
+@pytest.mark.parametrize("smaller, larger, allowed", [
+    (2e-6, 7.9e-6, True), (2e-6, 8.1e-6, False),        # above the floor the two errors are compared
+    (2e-7, 3e-6, True), (2e-7, 4e-6, False)])           # the smaller one counts as much as the floor, eight ulp
+def test_an_error_in_float32_counts_as_much_as_the_floor_at_least(smaller, larger, allowed):
+    exact = np.ones(100)
+    ratio, _, floor = worst32({"w": exact}, {"w": exact + smaller}, {"w": exact - larger}, ((), ()), ["w"])
+    assert floor == FLOOR_ULP * EPSILON and (ratio <= ALLOWED) == allowed

@@ -89,6 +89,31 @@ def test_what_lacks_is_told(sources, said):
         port(*sources)
 
 
+def test_inputs_with_nan_are_refused():
+    """The report said that the inputs of the first layer differ."""
+    ours, theirs = pair()
+    theirs.inputs = lambda: (images()[0] * np.nan,)
+    with pytest.raises(parity.ParityError, match="part 0 of a batch holds NaN"):
+        port(ours, theirs)
+
+
+def test_infinities_that_both_sides_are_given_are_no_difference():
+    from labs.parity.port.layers import apart
+    masked = np.array([0.5, -np.inf])
+    assert apart(masked, masked) == 0 and apart(masked, np.array([0.25, -np.inf])) == 0.5
+    assert apart(masked, np.array([0.5, np.inf])) == apart(masked, np.array([0.5, 1.0])) == np.inf
+
+
+def test_a_red_port_of_an_lstm_alone_has_its_report():
+    """None of its layers has a `weight`, which mistakes of the registry ask for."""
+    import paddle
+    import torch
+    made = port(SimpleNamespace(build=lambda: paddle.nn.LSTM(4, 3)),
+                SimpleNamespace(build=lambda: torch.nn.LSTM(4, 3),         # time first
+                                inputs=lambda: np.random.default_rng(0).normal(size=(3, 3, 4)).astype("float32")))
+    assert made.ladder.red == "forward" and made.first_layer
+
+
 @pytest.mark.parametrize("ending", ["pth", "pdparams"])
 def test_a_checkpoint_is_carried_over(tmp_path, ending):
     import paddle
@@ -100,6 +125,34 @@ def test_a_checkpoint_is_carried_over(tmp_path, ending):
     carried = carry(path, source, other, tmp_path / "out.safetensors")
     assert all(np.array_equal(parity.weights_of(other)[name], w) for name, w in parity.weights_of(source).items())
     assert read_checkpoint(tmp_path / "out.safetensors").keys() == carried.keys()
+
+
+def test_a_checkpoint_in_bfloat16_is_read(tmp_path):
+    """Most are published so, and NumPy has no such type."""
+    import torch
+    from safetensors.torch import save_file
+    given = torch.tensor([1.0, 3.1415927]).bfloat16()
+    save_file({"w": given}, tmp_path / "half.safetensors")
+    found = read_checkpoint(tmp_path / "half.safetensors")["w"]
+    assert found.dtype == np.float32 and np.array_equal(found, given.float().numpy())
+
+
+@pytest.mark.parametrize("ending", ["pth", "pdparams", "safetensors"])
+@pytest.mark.parametrize("length", [0, 100])
+def test_a_checkpoint_that_is_cut_short_is_told(tmp_path, ending, length):
+    import pickle
+
+    import torch
+    from safetensors.torch import save_file
+    path, weights = tmp_path / f"cut.{ending}", {"w": torch.arange(64.0)}
+    if ending == "pdparams":
+        path.write_bytes(pickle.dumps({"w": weights["w"].numpy()}))
+    else:
+        torch.save(weights, path) if ending == "pth" else save_file(weights, path)
+    assert read_checkpoint(path).keys() == weights.keys()
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(parity.ParityError, match="cannot be read; is it whole"):
+        read_checkpoint(path)
 
 
 def test_a_checkpoint_with_code_in_it_is_not_run(tmp_path):

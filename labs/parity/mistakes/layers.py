@@ -46,5 +46,5 @@ def is_deep(model) -> bool:
 
 
 def last_weighted(model):
-    """The last layer that has a weight."""
-    return [layer for layer in leaves(model).values() if getattr(layer, "weight", None) is not None][-1]
+    """The last layer that has a weight; None where none has, as in an LSTM, whose weights have other names."""
+    return next((layer for layer in reversed(leaves(model).values()) if getattr(layer, "weight", None) is not None), None)

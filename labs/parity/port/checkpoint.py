@@ -30,14 +30,27 @@ def read_checkpoint(path) -> dict:
     Raises
     ------
     ParityError
-        No such file, another kind of file, or a pickle that holds more than arrays.
+        No such file, another kind of file, one that is cut short, or a pickle that holds more than arrays.
     """
     path = Path(path)
     if not path.is_file():
         raise ParityError(f"{path} is not there")
+    try:
+        return arrays_in(path)
+    except ParityError:
+        raise
+    except Exception as error:      # each library has errors of its own for a file that is cut short
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ParityError(f"{path} cannot be read; is it whole? {said}") from error
+
+
+def arrays_in(path: Path) -> dict:
+    """The arrays of a file by its ending; a library's error where it is not whole."""
     if path.suffix == ".safetensors":
-        from safetensors.numpy import load_file
-        return load_file(path)
+        from safetensors.torch import load_file     # NumPy's reader knows no bfloat16, in which most are published
+
+        from labs.parity import torch_driver
+        return {name: torch_driver.to_numpy(value) for name, value in load_file(path).items()}
     if path.suffix == ".pdparams":
         with path.open("rb") as file:
             whole = OnlyArrays(file).load()

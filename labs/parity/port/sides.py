@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import numpy as np
+
 from labs.parity import names as names_
 from labs.parity import weights as weights_
 from labs.parity.arrays import as_batch, as_batches
@@ -108,15 +110,24 @@ def batches_of(sources: list) -> list:
     Raises
     ------
     ParityError
-        Neither side has one.
+        Neither side has one, or there is NaN in it.
     """
     for source in map(module_of, sources):
         if hasattr(source, "batches"):
-            return as_batches(source.batches() if callable(source.batches) else source.batches)
+            return numbers_alone(as_batches(source.batches() if callable(source.batches) else source.batches))
         if hasattr(source, "inputs"):
             given = source.inputs() if callable(source.inputs) else source.inputs
-            return [as_batch(given if isinstance(given, (tuple, list)) or hasattr(given, "keys") else (given,))] * STEPS
+            return numbers_alone([as_batch(given if isinstance(given, (tuple, list)) or hasattr(given, "keys") else (given,))] * STEPS)
     raise ParityError("no input: one of the two files needs inputs(), which returns a tuple (or dict) of NumPy arrays for the model")
+
+
+def numbers_alone(batches: list) -> list:
+    """The batches, if no NaN is among them: two sides that give NaN cannot be compared."""
+    for batch in batches:
+        for where, value in (batch.items() if isinstance(batch, dict) else enumerate(batch)):
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f" and np.isnan(value).any():
+                raise ParityError(f"part {where!r} of a batch holds NaN, so nothing can be compared")
+    return batches
 
 
 def matched(first: SimpleNamespace, second: SimpleNamespace, config=None) -> str:

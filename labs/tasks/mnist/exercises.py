@@ -95,13 +95,15 @@ def own_mistake(wrong_step, predicted):
     batches = [
         (rng.random((16, 1, 28, 28)).astype("float32"), rng.integers(0, 10, 16)) for _ in range(4)
     ]
+    yours = changed(torch_side, step=wrong_step, NAME="PyTorch (yours)")
     with readers_code("your step"):
-        ladder = parity.climb(
-            torch_side, changed(torch_side, step=wrong_step, NAME="yours"), batches, config
-        )
+        try:
+            ladder = parity.climb(torch_side, yours, batches, config)
+        except parity.ParityError as error:     # the ladder's own words: the reader's step raised nothing
+            raise NotRight(f"no ladder can be climbed with that step: {error}.") from None
     if ladder.green:
         raise NotRight("the ladder is green: nothing is wrong with that step yet.")
-    theirs = next(r for r in ladder.records if r.side == "yours" and r.precision == "float64")
+    theirs = next(r for r in ladder.records if r.side == yours.NAME and r.precision == "float64")
     pages = parity.record(
         changed(torch_side, step=_without_zero_grad),
         config,
