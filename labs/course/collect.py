@@ -196,6 +196,7 @@ def collect(course: Course, journal, lab: str, where: Path, say=print) -> int:
             lab=lab,
             student=one.student,
             sha256=digest,
+            checksum=hashlib.sha256(one.content).hexdigest(),
             suffix=one.suffix,
             file=one.name,
             submitted=one.submitted.isoformat(timespec="seconds"),

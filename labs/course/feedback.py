@@ -61,7 +61,7 @@ def page(course: Course, student, line: dict, said: dict) -> str:
         )
     parts.append(
         f"<p>File: {html.escape(line['file'])}<br>Handed in: {html.escape(line['submitted'])}; "
-        f"due: {course.until(line['student'], line['lab']).isoformat(timespec='minutes')}</p>"
+        f"checksum: {html.escape(line['checksum'][:16])}<br>Due: {course.until(line['student'], line['lab']).isoformat(timespec='minutes')}</p>"
     )
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'

@@ -107,11 +107,10 @@ class Process:
         if isinstance(found, Answer):
             return found
         try:
-            return Answer(
-                found.get("value"),
-                str(found.get("error", ""))[:1000],
-                str(found.get("kind", ""))[:100],
-            )
+            said, kind = str(found.get("error", ""))[:1000], str(found.get("kind", ""))[:100]
+            if kind == "missing" and self.submission.notes:
+                said += f"; not all could be executed: {self.submission.notes[0]}"
+            return Answer(found.get("value"), said, kind)
         except AttributeError:
             return Answer(error="the submission's process sent no answer", kind="refused")
 

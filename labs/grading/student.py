@@ -29,6 +29,7 @@ class Receipt(outputs.Shown):
     file: str
     sha256: str
     time: str
+    reached: str = ""
 
     @property
     def text(self) -> str:
@@ -36,6 +37,7 @@ class Receipt(outputs.Shown):
         return (
             f"Hand in this one file: {self.file}\n"
             f"  lab       {self.lab}\n  checksum  {self.sha256[:16]}\n  made      {self.time}\n"
+            f"  reached   {self.reached}\n"
             "Keep these lines: the grader finds the same checksum in the file that it got."
         )
 
@@ -129,7 +131,11 @@ class StudentLab:
         out.write_bytes(file.getvalue())
         if missing:
             print(f"Not written yet, so without points: {', '.join(missing)}.", file=sys.stderr)
-        return Receipt(f"{self.lab.id} {self.lab.title}", str(out), digest, made)
+        result = self.check_file(path)
+        reached = (
+            f"{result.earned} of {result.points} points, on the visible draws, read from the file"
+        )
+        return Receipt(f"{self.lab.id} {self.lab.title}", str(out), digest, made, reached)
 
 
 def lab(which: str, folders=(".",)) -> StudentLab:
