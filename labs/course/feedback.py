@@ -5,7 +5,7 @@ import html
 from labs.course.folder import Course
 from labs.course.grade import final
 from labs.grading import assignment as assigned
-from labs.grading.climbing import STATES
+from labs.grading.climbing import STATES, marked
 
 STYLE = """
 :root { color-scheme: light dark; --pass: #1a7f37; --fail: #b3261e; --line: #8884; }
@@ -39,7 +39,7 @@ def page(course: Course, student, line: dict, said: dict) -> str:
             )
             parts.append(
                 f'<li><span class="{css}"><span aria-hidden="true">{mark}</span> {html.escape(rung["title"])}: {reached}</span>'
-                + (f"<br>{html.escape(rung['says'])}" if rung["says"] else "")
+                + (f"<br>{marked(rung['says'])}" if rung["says"] else "")
                 + "</li>"
             )
         parts.append("</ul>")

@@ -49,7 +49,7 @@ def release(course: Course, which: str) -> tuple:
         else "Late work is not taken."
     )
     made = {
-        f"{name}.ipynb": sources.notebook(lab.text("lab.md")).encode(),
+        f"{name}.ipynb": sources.notebook(lab.text("lab.md"), lab.frameworks).encode(),
         f"{lab.id}.npz": cases.to_bytes(
             lab, cases.make(lab, f"{course.name}, {cases.PUBLIC_SEED}")
         ),

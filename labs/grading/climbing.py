@@ -3,6 +3,7 @@ reached.
 """
 
 import html
+import re
 from dataclasses import dataclass, replace
 
 from labs import outputs
@@ -84,7 +85,7 @@ class Result(outputs.Shown):
             reached = (
                 "not run here" if rung.state == "not run" else f"{rung.earned} of {rung.points}"
             )
-            said = f"<br><small>{html.escape(rung.says)}</small>" if rung.says else ""
+            said = f"<br><small>{marked(rung.says)}</small>" if rung.says else ""
             rows.append(
                 f'<tr><td class="{css}" style="text-align:left"><span aria-hidden="true">{mark}</span> '
                 f'{html.escape(rung.title)}{said}</td><td style="text-align:right;white-space:nowrap">{reached}</td></tr>'
@@ -105,6 +106,11 @@ class Result(outputs.Shown):
             "points": self.points,
             "rungs": [vars(rung) for rung in self.rungs],
         }
+
+
+def marked(text: str) -> str:
+    """A message as HTML: everything escaped, names between backticks set as code."""
+    return re.sub(r"`([^`\n]{1,60})`", r"<code>\1</code>", html.escape(text))
 
 
 def climb(lab, cases: dict, answerer, only: str = "", here: frozenset = frozenset()) -> Result:
@@ -184,6 +190,8 @@ def known_mistakes(lab, seen) -> list:
 
 def distortion(seen) -> str:
     """The distortion of the right answers that gives exactly these; empty where there is none."""
+    function = seen[-1][0].call.function
+    seen = [each for each in seen if each[0].call.function == function]
     if any(answer.error for _, answer in seen):
         return ""
 

@@ -105,6 +105,6 @@ def notebook(options):
 
     found = assignment.read(options.lab)
     path = Path(options.out) / f"{found.folder.name}.ipynb"
-    path.write_text(sources.notebook(found.text("lab.md")), encoding="utf-8")
+    path.write_text(sources.notebook(found.text("lab.md"), found.frameworks), encoding="utf-8")
     print(path)
     return 0

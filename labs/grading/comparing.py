@@ -227,10 +227,13 @@ def _where(at, axes):
     """A path into an answer, in words: "merge 3, entry 0: "; nothing at the top."""
     if not at:
         return ""
-    named = [
-        f"{axes[i] if i < len(axes) else 'entry'} {each if isinstance(each, int) else show(each)}"
-        for i, each in enumerate(at)
-    ]
+    named, left = [], list(axes)
+    for each in at:
+        if isinstance(each, str) and each.isidentifier():
+            named.append(f"`{each}`")  # a named part of the answer takes no axis
+        else:
+            axis = left.pop(0) if left else "entry"
+            named.append(f"{axis} {each if isinstance(each, int) else show(each)}")
     return ", ".join(named) + ": "
 
 

@@ -39,11 +39,19 @@ class Examined(outputs.Shown):
     findings: tuple
     mutants: dict
     variants: int
+    title: str = ""
 
     @property
     def score(self) -> float:
         """The part of the mutants that got exactly their points, fewer than all."""
         return sum(must == got for must, got in self.mutants.values()) / max(len(self.mutants), 1)
+
+    @property
+    def row(self) -> str:
+        """The lab's line in the table of the instructors' page."""
+        reached = sum(must == got for must, got in self.mutants.values())
+        right = f"{self.variants} of {self.variants}"
+        return f"| {self.title} | {reached} of {len(self.mutants)} | {right} |"
 
     @property
     def text(self) -> str:
@@ -108,7 +116,7 @@ def examine(lab: Lab, seed: str = SEED, kits=KITS) -> Examined:
             findings.append(
                 f"mutant {name}: its own hint is not shown, but {', '.join({r.cause for r in result.rungs if r.cause}) or 'none'}"
             )
-    return Examined(lab.id, tuple(findings), got, len(right))
+    return Examined(lab.id, tuple(findings), got, len(right), f"{lab.id} {lab.title}")
 
 
 def _points(lab, cases, what, source, points):

@@ -7,10 +7,12 @@ student gets.
 """
 
 import hashlib
+import importlib.metadata
 import json
 import re
 from dataclasses import dataclass
 
+import labs
 from labs.grading.assignment import LabError
 
 FRONT = re.compile(r"\A---\n.*?\n---\n", re.S)
@@ -105,12 +107,34 @@ def secret_lines(text: str) -> set:
     return {line for line in inside - given if len(line) > SHORT and not line.startswith("#")}
 
 
-def notebook(text: str, metadata: dict | None = None) -> str:
+def setup(frameworks=()) -> str:
+    """The cell that makes a student's notebook run in Colab; elsewhere it installs nothing."""
+    facts = importlib.metadata.metadata("parity-course")
+    addresses = dict(each.split(", ", 1) for each in facts.get_all("Project-URL") or ())
+    address = addresses.get("Repository", "")
+    lines = [
+        "# Only Colab needs this cell: it installs the course's package. Elsewhere it does nothing.",
+        "import importlib.util, sys",
+        "",
+        'if "google.colab" in sys.modules:',
+        f"    %pip install --quiet {address}/archive/refs/tags/v{labs.__version__}.tar.gz",
+    ]
+    if "paddle" in frameworks:
+        lines += [
+            '    if importlib.util.find_spec("paddle") is None:',
+            '        %pip install --quiet "paddlepaddle>=3.3.1,<3.4"',
+        ]
+    return "\n".join(lines)
+
+
+def notebook(text: str, frameworks=()) -> str:
     """The student's notebook, as the text of an .ipynb: no solutions, no outputs, the same bytes
-    each time.
-    """
+    each time."""
     made, seen = [], {}
-    for cell in cells(text):
+    found = cells(text)
+    first = next((i for i, cell in enumerate(found) if cell.kind == "code"), len(found))
+    found.insert(first, Cell("code", setup(frameworks)))
+    for cell in found:
         source = stripped(cell.source) if cell.kind == "code" else cell.source
         seen[source] = seen.get(source, 0) + 1
         its_id = hashlib.sha256(f"{cell.kind}\n{source}\n{seen[source]}".encode()).hexdigest()[:8]
@@ -123,7 +147,7 @@ def notebook(text: str, metadata: dict | None = None) -> str:
         made.append(one | ({"execution_count": None, "outputs": []} if cell.kind == "code" else {}))
     book = {
         "cells": made,
-        "metadata": {"kernelspec": KERNEL, "language_info": {"name": "python"}, **(metadata or {})},
+        "metadata": {"kernelspec": KERNEL, "language_info": {"name": "python"}},
         "nbformat": 4,
         "nbformat_minor": 5,
     }

@@ -4,21 +4,26 @@ student has turned over.
 
 import dataclasses
 import shutil
+from pathlib import Path
 
 import pytest
 
-from labs.grading import assignment, beginning, inspecting, sources, student
+from labs.grading import assignment, beginning, climbing, inspecting, sources, student
 from labs.grading import cases as drawn
 from labs.grading.answering import Here
 from labs.grading.climbing import climb
 from labs.grading.comparing import compare
 
+ROOT = Path(__file__).parents[2]
 LABS = assignment.names()
 
 
 @pytest.mark.parametrize("name", LABS)
 def test_a_lab_is_fit_to_grade_with(name):
-    assert inspecting.examine(assignment.read(name)).findings == ()
+    examined = inspecting.examine(assignment.read(name))
+    assert examined.findings == ()
+    page = (ROOT / "book/pages/teaching.md").read_text("utf-8")
+    assert examined.row in page, f"book/pages/teaching.md: expected the line {examined.row}"
 
 
 @pytest.mark.parametrize("name", LABS)
@@ -164,6 +169,48 @@ def test_a_message_says_what_where_how_much_and_which_mistake(tmp_path):
     ).rungs[0]
     assert axis.cause == "axis_first" and axis.says.endswith("it should run over the last one.")
     assert "row 0, column 0" in axis.says
+
+
+def test_calls_py_is_called_on_top_of_the_students_names_and_of_the_references(tmp_path):
+    folder = beginning.begin("L95_calls", tmp_path)
+    (folder / "calls.py").write_text(
+        "import torch\n\n\ndef gradient(student, x):\n    t = torch.tensor(x, requires_grad=True)\n"
+        "    (t * torch.tensor(student.softmax(x))).sum().backward()\n    return {'dx': t.grad}\n"
+    )
+    checks = (folder / "checks.py").read_text("utf-8")
+    (folder / "checks.py").write_text(
+        checks.replace(
+            '    yield call("softmax", draw.normal(size=7)',
+            '    yield call("gradient", draw.normal(size=(3, 5)))\n    yield call("softmax", draw.normal(size=7)',
+        ),
+        "utf-8",
+    )
+    made = assignment.read(folder)
+    kit = student.write_kit(made, tmp_path)
+    own = sources.solution(made.text("lab.md"))
+    assert student.lab(str(kit)).check(names=assignment.run_source(own, "x")).earned == 100
+    doubled = (
+        own
+        + "\n\n\ninner = softmax\n\n\ndef softmax(x):\n    return 2 * inner(x) if x.shape == (3, 5) else inner(x)\n"
+    )
+    file = tmp_path / "doubled.py"
+    file.write_text(doubled, "utf-8")
+    result = student.lab(str(kit)).check_file(file)
+    assert [rung.state for rung in result.rungs] == ["passed", "passed", "failed", "passed"], (
+        result.text
+    )
+    says = result.rungs[2].says
+    assert (
+        says.startswith("`gradient`: `dx`, entry 0, entry 0: ") and "twice the right answer" in says
+    )
+
+
+def test_a_message_as_html_holds_no_markup_of_a_students():
+    said = climbing.marked('`<b>` <script>alert(1)</script> `a` & "x" `unclosed')
+    assert (
+        said
+        == "<code>&lt;b&gt;</code> &lt;script&gt;alert(1)&lt;/script&gt; <code>a</code> &amp; &quot;x&quot; `unclosed"
+    )
 
 
 def test_a_rung_that_cannot_be_run_here_is_not_zero(tmp_path):

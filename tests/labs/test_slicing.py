@@ -111,3 +111,19 @@ def test_what_is_submitted_is_what_is_collected_and_the_receipt_says_its_checksu
     ):
         with pytest.raises(assignment.LabError, match=says):
             student.lab("L6").submit(wrong, tmp_path)
+
+
+def test_a_students_notebook_is_a_notebook_that_installs_in_colab_alone():
+    import nbformat
+
+    from book.make import notebooks
+
+    made = assignment.read("L6")
+    text = sources.notebook(made.text("lab.md"), ("paddle",))
+    nbformat.validate(nbformat.reads(text, 4))
+    assert text == sources.notebook(made.text("lab.md"), ("paddle",))
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    own = {line.strip() for line in notebooks.colab_cell().splitlines() if "%pip" in line}
+    assert own == {line.strip() for line in cells[0]["source"] if "%pip" in line}, (
+        "as the chapters' cell"
+    )
