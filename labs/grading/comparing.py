@@ -53,7 +53,11 @@ def compare(right, answer, call=None) -> Difference | None:
     else:
         pairs = [("", right, answer)]
     for part, wanted, got in pairs:
-        found = _compare(wanted, got, (), axes, tolerance)
+        try:
+            found = _compare(wanted, got, (), axes, tolerance)
+        except (ArithmeticError, ValueError, TypeError, RecursionError, MemoryError) as error:
+            # numbers beyond all floats, text that is no UTF-8: wrong, and no reason to stop a batch
+            found = Difference("type", f"it cannot be compared ({type(error).__name__})")
         if found:
             return Difference(found.kind, f"`{part}`: {found.says}" if part else found.says)
     return None

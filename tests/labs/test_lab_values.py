@@ -155,3 +155,74 @@ HOSTILE = {
 def test_bytes_of_a_stranger_are_refused(data):
     with pytest.raises(values.ValueRefused):
         values.from_bytes(data, limit=4 << 20)
+
+
+RIGHT = [
+    1.5,
+    3,
+    "text",
+    [1, 2],
+    {"a": 1},
+    np.ones(3),
+    np.arange(3),
+    np.ones(3, "complex64"),
+    None,
+    True,
+    (1, [2.0]),
+]
+STRANGE = [
+    10**400,
+    -(10**400),
+    float("nan"),
+    float("inf"),
+    "",
+    "\ud800",
+    b"",
+    [],
+    [[]],
+    {},
+    {1: 2},
+    np.zeros(0),
+    np.array("x"),
+    np.array(["a", "b", "c"]),
+    np.full(3, np.nan),
+    np.array(4),
+    np.zeros((3, 3)),
+    None,
+    False,
+    1j,
+    (),
+    np.array([True, False, True]),
+    np.array([10**18] * 3),
+    [10**400] * 2,
+]
+
+
+def test_no_answer_stops_a_comparison_and_none_of_these_is_right():
+    for right in RIGHT:
+        assert compare(right, right) is None
+        for strange in STRANGE:
+            found = compare(right, strange)
+            same = type(right) is type(strange) and right is None
+            assert (found is None) == same, (right, strange)
+            assert same or found.says and "\n" not in found.says
+
+
+@pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-9), ("float32", 1e-4)])
+def test_the_tolerance_is_relative_to_the_right_answers_scale(dtype, tolerance):
+    for scale in (1e-20, 1.0, 1e20):
+        right = (np.arange(6).reshape(2, 3) * scale).astype(dtype)
+        near, far = right.copy(), right.copy()
+        near[1, 2] += right.max() * dtype_of(dtype)(tolerance / 3)
+        far[1, 2] += right.max() * dtype_of(dtype)(tolerance * 3)
+        assert compare(right, near) is None
+        assert compare(right, far).says.startswith("entry 1, entry 2: expected ")
+        assert (
+            compare(right, right.astype("float32" if dtype == "float64" else "float64")).kind
+            == "dtype"
+        )
+    assert compare(np.zeros(3), np.full(3, 1e-300)) is not None, "nothing is near zero but zero"
+
+
+def dtype_of(name):
+    return np.dtype(name).type
