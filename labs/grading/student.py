@@ -174,8 +174,13 @@ def write_kit(made: Lab, folder: Path = KITS, seed: str = drawn.PUBLIC_SEED) -> 
 def _code_file(path):
     path = Path(path)
     if path.suffix not in (".py", ".ipynb") or not path.is_file():
+        colab = ""
+        if "google.colab" in sys.modules:
+            colab = (
+                ". Colab keeps the notebook elsewhere: File, Download, and hand in that file itself"
+            )
         raise LabError(
-            f"expected a notebook (.ipynb) or a Python file (.py) that is there, got {path}"
+            f"expected a notebook (.ipynb) or a Python file (.py) that is there, got {path}{colab}"
         )
     return path
 

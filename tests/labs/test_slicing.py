@@ -113,6 +113,15 @@ def test_what_is_submitted_is_what_is_collected_and_the_receipt_says_its_checksu
             student.lab("L6").submit(wrong, tmp_path)
 
 
+def test_in_colab_the_message_says_where_the_notebook_is(tmp_path, monkeypatch):
+    import sys
+    import types
+
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    with pytest.raises(assignment.LabError, match="File, Download"):
+        student.lab("L6").submit(tmp_path / "L6_bpe.ipynb", tmp_path)
+
+
 def test_a_students_notebook_is_a_notebook_that_installs_in_colab_alone():
     import nbformat
 
