@@ -83,7 +83,7 @@ class Odd:
         range,
         iter([]),
     ],
-    ids=repr,
+    ids=["an object", "a set", "an array of objects", "a generator", "an object in lists", "a date", "a class", "an iterator"],
 )
 def test_what_cannot_cross_is_refused_in_words(value):
     with pytest.raises(values.ValueRefused, match="hand over numbers|it holds"):

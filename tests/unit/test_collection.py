@@ -21,3 +21,4 @@ def test_collecting_the_tests_loads_no_framework_and_no_data():
     assert said, done.stdout[-2000:] + done.stderr[-2000:]
     assert json.loads(said) == {"status": 0, "heavy": [], "data": []}
     assert " tests collected" in done.stdout
+    assert not [line for line in done.stdout.splitlines() if " at 0x" in line], "a name with an address in it is another in each worker"
