@@ -25,6 +25,9 @@ def add(commands):
         "doctor", help="is a lab fit to grade with? Its mutants, variants, distortions, leaks"
     )
     each.add_argument("labs", nargs="*", metavar="LAB", help="default: all")
+    each.add_argument(
+        "--draws", type=int, default=1, metavar="N", help="with N different seeds (default: 1)"
+    )
     each.set_defaults(do=doctor)
     each = actions.add_parser(
         "kit", help="draw a lab's public cases anew: labs/grading/kits/LAB.npz"
@@ -71,9 +74,11 @@ def doctor(options):
 
     bad = 0
     for name in options.labs or assignment.names():
-        examined = inspecting.examine(assignment.read(name))
-        print(examined.text, flush=True)
-        bad += bool(examined.findings)
+        for draw in range(options.draws):
+            seed = f"{inspecting.SEED} {draw}" if draw else inspecting.SEED
+            examined = inspecting.examine(assignment.read(name), seed)
+            print(examined.text, flush=True)
+            bad += bool(examined.findings)
     return 1 if bad else 0
 
 
