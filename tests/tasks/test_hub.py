@@ -75,6 +75,28 @@ def test_a_refusal_is_said(name, revision, path, says, hub, tmp_path):
         client.fetch(hub.address, name, path, revision, tmp_path)
 
 
+@pytest.mark.parametrize("etag, commit", [("../../../../outside", "0" * 40), ("0" * 40, "../../../../outside"), ("", ""), ("0" * 64, "main")])
+def test_names_that_lead_out_of_the_cache_are_refused(etag, commit, hub, tmp_path, monkeypatch):
+    (tmp_path / "outside").write_text("mine")
+    monkeypatch.setattr(server._Handler, "answer", lambda *_: (200, {"ETag": f'"{etag}"', "X-Repo-Commit": commit}, b"x", None))
+    with pytest.raises(client.HubError, match="expected checksums"):
+        client.fetch(hub.address, "org/name", "file", "main", tmp_path / "a/cache")
+    assert [path.name for path in tmp_path.rglob("*")] == ["outside"]
+
+
+def test_a_relative_redirect_is_followed_with_the_token(hub, tmp_path, monkeypatch):
+    answer = server._Handler.answer
+
+    def moved(self, path):
+        if path.startswith("/elsewhere/"):
+            return answer(self, path.removeprefix("/elsewhere"))
+        status, headers, *rest = answer(self, path)
+        return 307, {**headers, "Location": f"/elsewhere{path}"}, *rest
+    monkeypatch.setattr(server._Handler, "answer", moved)
+    assert client.fetch(hub.address, "org/gated", "README.md", "main", tmp_path, token="good").read_bytes() == FIRST["README.md"]
+    assert ["good" in str(one.headers) for one in hub.seen()] == [True, True]
+
+
 def test_the_token_goes_to_the_hub_alone(hub, tmp_path):
     client.fetch(hub.address, "org/gated", "model.safetensors", "main", tmp_path, token="good")
     assert {one.host for one in hub.seen() if "good" in str(one.headers)} == {"hub"}

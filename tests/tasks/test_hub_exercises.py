@@ -78,6 +78,37 @@ def by_pieces(have, total, ask):
     return b"".join(parts)
 
 
+def by_another_error(have, total, ask):
+    """ConnectionError is an OSError."""
+    try:
+        return resume(have, total, ask)
+    except OSError as error:
+        raise ConnectionError("the line is dead") from error
+
+
+def anew(have, total, ask):
+    """Throws away what was there and begins at zero."""
+    return have if len(have) == total else resume(b"", total, ask)
+
+
+def all_again(have, total, ask):
+    """Asks for the whole after each break."""
+    empty = 0
+    while len(have) != total:
+        _, have = ask(0)
+        empty = 0 if have else empty + 1
+        if empty >= 5 or len(have) > total:
+            raise OSError
+    return have
+
+
+def by_its_words(have, total, ask):
+    try:
+        return resume(have, total, ask)
+    except OSError:
+        raise ValueError("no OSError") from None
+
+
 def wrong(**changes):
     return lambda have, total, ask: resume(have, total, ask, **changes)
 
@@ -90,10 +121,13 @@ LINES = {
     "needs no request": wrong(first=True),
     "gave up after 7": wrong(give_up=7),
     "not four": wrong(give_up=4),
+    "while 17 bytes were there": anew,
+    "ask for what is missing": all_again,
+    "raised ValueError": by_its_words,
     "join what was there": lambda have, total, ask: ask(len(have))[1],
 }
 
 
 def test_resumed():
-    attacks.function(exercises.resumed, [resume, by_pieces], LINES, draws=20, distort=False)
+    attacks.function(exercises.resumed, [resume, by_pieces, by_another_error], LINES, draws=20, distort=False)
     assert attacks.run_cell(CHAPTER, "21.3").right is None and attacks.run_cell(CHAPTER, "21.3", resume=resume).right

@@ -40,6 +40,8 @@ NAME_MISSES = {
     "with an escape": lambda whole: re.findall(r'"([^"]*)":\{"dtype"', text_of(whole)),
     "order of the header": lambda whole: sorted(by_pairs(whole)),
     "list of texts": lambda whole: " ".join(by_pairs(whole)),
+    "a number of eight bytes": lambda whole: by_pairs(bytes([whole[0], *bytes(7)]) + whole[8:]),
+    "of eight bytes: your function raised": lambda whole: by_pairs(whole[:2] + bytes(6) + whole[8:]),
     "as a field is": lambda whole: [name for name in by_pairs(whole) if name not in header.FIELDS],
 }
 

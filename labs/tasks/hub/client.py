@@ -3,6 +3,7 @@ import hashlib
 import os
 import re
 from pathlib import Path
+from urllib.parse import urljoin
 
 import requests
 
@@ -43,19 +44,27 @@ def fetch(address, name, path, revision, cache, token=None):
         raise HubError(f"{name}, {path}: {head.status_code}, "
                        f"{head.headers.get('X-Error-Message', '')}")
     etag = (head.headers.get("X-Linked-Etag")
-            or head.headers["ETag"]).strip('"')
-    commit = head.headers["X-Repo-Commit"]
+            or head.headers.get("ETag", "")).strip('"')
+    commit = head.headers.get("X-Repo-Commit", "")
+    checksums(etag, commit)             # they become names of files
     home = Path(cache) / f"models--{name.replace('/', '--')}"
     target = home / "blobs" / etag
     if not target.exists():
-        moved = head.headers.get("Location")    # to the storage
-        whole = load(moved or url, {} if moved else proof)
+        place = urljoin(url, head.headers.get("Location", url))
+        own = place.startswith(f"{address}/")   # no storage elsewhere
+        whole = load(place, proof if own else {})
         check(whole, etag)
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(".incomplete")
         part.write_bytes(whole)
         part.replace(target)            # all of it, or nothing
     return enter(home, target, path, revision, commit)
+
+
+def checksums(etag, commit):
+    """Raise where a hub's names for a content and a commit are no checksums: as names of files they could lead out of the cache."""
+    if not re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", etag) or not re.fullmatch("[0-9a-f]{40}", commit):
+        raise HubError(f"expected checksums of a content and a commit, got {etag[:70]!r} and {commit[:70]!r}")
 
 
 def load(url, headers, tries=5):

@@ -5,13 +5,9 @@ import numpy as np
 
 
 class Format:
-    """A way to keep tensors in a file: `write(path, arrays)`, `read(path)`, `one(path, name)`, each by the format's own library."""
+    """A way to keep tensors in a file: `write(path, arrays)` and `read(path)`, each by the format's own library."""
 
     ending = ""
-
-    def one(self, path, name):
-        """One tensor of several."""
-        return self.read(path)[name]
 
 
 class Safetensors(Format):
@@ -27,11 +23,6 @@ class Safetensors(Format):
         import safetensors.torch
         return safetensors.torch.load_file(path)
 
-    def one(self, path, name):
-        from safetensors import safe_open
-        with safe_open(path, "pt") as file:
-            return file.get_tensor(name)
-
 
 class Npz(Format):
     """NumPy's: a zip of .npy files, each with a checksum of the zip's own."""
@@ -45,10 +36,6 @@ class Npz(Format):
         with np.load(path) as file:
             return {name: file[name] for name in file}
 
-    def one(self, path, name):
-        with np.load(path) as file:
-            return file[name]
-
 
 class TorchSave(Format):
     """PyTorch's: a zip with a pickle and a file for each storage."""
@@ -59,12 +46,9 @@ class TorchSave(Format):
         import torch
         torch.save(to_torch(arrays), path)
 
-    def read(self, path, **options):
+    def read(self, path):
         import torch
-        return torch.load(path, weights_only=True, **options)
-
-    def one(self, path, name):
-        return self.read(path, mmap=True)[name]
+        return torch.load(path, weights_only=True)
 
 
 class PaddleSave(Format):
