@@ -22,6 +22,11 @@ def test_no_file_is_judged_otherwise_than_by_the_library(compared):
     assert outcomes.total() >= FILES and differ["by hand"] == []
 
 
+def test_no_file_is_counted_twice(compared):
+    assert len(set(fuzz.files(2_000, 0))) == 2_000
+    assert compared[0].total() <= len({*fuzz.fixed(), *fuzz.files(FILES, 11)})
+
+
 def test_the_files_reach_every_verdict(compared):
     assert {kind for verdict, kind in compared[0] if verdict == "refused"} == set(fuzz.KINDS.values())
     assert compared[0]["read", ""] > FILES / 10, "and enough of them are right"
