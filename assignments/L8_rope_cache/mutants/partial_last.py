@@ -1,0 +1,16 @@
+"""Turns the last numbers of a head."""
+
+POINTS = 85
+
+
+def rotate(x, positions, rotary, theta=10000.0, factor=1.0):
+    slower = theta ** (-2 * np.arange(rotary // 2) / rotary)
+    angles = np.outer(positions / factor, slower)
+    cos, sin = np.cos(angles).astype(x.dtype), np.sin(angles).astype(x.dtype)
+    first, second = x[..., 0:rotary:2], x[..., 1:rotary:2]
+    rest = x.shape[-1] - rotary
+    first, second = x[..., rest::2], x[..., rest + 1 :: 2]
+    turned = x.copy()
+    turned[..., rest::2] = first * cos - second * sin
+    turned[..., rest + 1 :: 2] = first * sin + second * cos
+    return turned
