@@ -214,5 +214,5 @@ def test_the_port_of_a_stem():
     ],
 )
 def test_the_cell_works_as_it_stands_and_with_a_right_answer(which, answers):
-    assert attacks.run_cell(CHAPTER, which, {"recipe": RECIPE}).right is None
-    assert attacks.run_cell(CHAPTER, which, {"recipe": RECIPE}, **answers).right is True
+    assert attacks.run_cell(CHAPTER, which, {"schedule": RECIPE}).right is None
+    assert attacks.run_cell(CHAPTER, which, {"schedule": RECIPE}, **answers).right is True

@@ -190,6 +190,20 @@ def test_a_state_made_in_float32_is_told_in_a_float64_climb():
         parity.climb(changed(first, step=step), second, rows(), Small())
 
 
+def test_a_tensor_changed_in_place_is_not_called_one_of_another_precision():
+    first, second = linear_pair()
+
+    def step(model, optimizer, batch):
+        y = (model.weight * 2).exp()
+        loss = y.sum()
+        y.mul_(2)
+        loss.backward()
+        return loss
+    with pytest.raises(RuntimeError, match="inplace operation") as caught:
+        parity.climb(changed(first, step=step), second, rows(), Small())
+    assert "mixes precisions" not in str(caught.value)
+
+
 def test_a_mistake_cannot_be_planted_in_records():
     first, second = linear_pair()
     records = [parity.record(side, Small(), parity.initial_weights(first.build(None), 0), rows()) for side in (first, second)]
