@@ -47,7 +47,7 @@ def read_checkpoint(path) -> dict:
 def arrays_in(path: Path) -> dict:
     """The arrays of a file by its ending; a library's error where it is not whole."""
     if path.suffix == ".safetensors":
-        from safetensors.torch import load_file     # NumPy's reader knows no bfloat16, in which most are published
+        from safetensors.torch import load_file  # NumPy's reader knows no bfloat16, in which most are published
 
         from labs.parity import torch_driver
         return {name: torch_driver.to_numpy(value) for name, value in load_file(path).items()}
