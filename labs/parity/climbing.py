@@ -75,6 +75,9 @@ class Start:
     def __init__(self, config, batches, weights=None, seed=0, sketch=None, further=None, zero_gradients=()):
         if hasattr(weights, "items") and not hasattr(weights, "shape"):         # a state_dict() too
             weights = {name: names.as_array(name, value) for name, value in weights.items()}
+            bad = [name for name, value in weights.items() if value.dtype.kind == "f" and np.isnan(value).any()]
+            if bad:
+                raise ParityError(f"weights: {bad[0]} holds NaN, so nothing can be compared")
         self.config, self.batches, self.weights, self.seed = config, batches, weights, seed
         self.sketch, self.further, self.zero_gradients, self.last = sketch, further, zero_gradients, None
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from labs.parity import names as names_
 from labs.parity import weights as weights_
-from labs.parity.errors import ParityError
+from labs.parity.errors import ParityError, SideError
 
 ZERO = {"float64": 1e-11, "float32": 1e-3}      # of the largest gradient: what rounding alone leaves of a zero
 
@@ -20,13 +20,14 @@ def called(side, function: str, precision: str, *arguments):
     """
     try:
         return getattr(side, function)(*arguments)
-    except (RuntimeError, ValueError, TypeError) as error:
-        said = str(error).lower()
+    except (RuntimeError, ValueError, TypeError, SideError) as error:
+        own = error.__cause__ if isinstance(error, SideError) else error
+        said = str(own).lower()
         # autograd names the type of a tensor that was changed in place
         if precision == "float64" and "inplace" not in said and any(
                 word in said for word in ("dtype", "data type", "double", "float64")):
             raise ParityError(f"the {getattr(side, 'NAME', 'other')} side's {function} mixes precisions in a float64 climb: "
-                              f"{str(error).strip().splitlines()[0]}. A tensor that it makes itself (torch.zeros, paddle.zeros) is "
+                              f"{str(own).strip().splitlines()[0]}. A tensor that it makes itself (torch.zeros, paddle.zeros) is "
                               "float32; make it with the dtype of the input: torch.zeros(..., dtype=x.dtype)") from error
         raise
 
@@ -72,3 +73,21 @@ def zeroing(model, driver, patterns, precision):
                                   f"{size / largest:.2g} of the largest; more than rounding ({allowed:.0e}) in {precision}")
             driver.put_gradient(known[name], np.zeros_like(gradients[name]))
     return zero, named
+
+
+def like_zero(records: list) -> dict:
+    """Parameters whose float64 gradient is zero up to rounding on every side, and not zero itself: {name: (sizes, largest)}.
+
+    Of records of one climb; what was kept as a sketch is left out.
+    """
+    found = {}
+    for record in (one for one in records if one.precision == "float64"):
+        sizes = {n: float(np.max(np.abs(g), initial=0)) for n, g in record.rungs.get("gradients", {}).items()
+                 if isinstance(g, np.ndarray)}
+        largest = max(sizes.values(), default=0.0)
+        found[record.side, id(record)] = {n: (size, largest) for n, size in sizes.items() if size <= ZERO["float64"] * largest}
+    if len(found) < 2:
+        return {}
+    shared = set.intersection(*(set(one) for one in found.values()))
+    return {n: ([one[n][0] for one in found.values()], max(one[n][1] for one in found.values()))
+            for n in next(iter(found.values())) if n in shared and any(one[n][0] for one in found.values())}

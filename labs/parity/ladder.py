@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from labs import outputs
+from labs.parity import guards
 from labs.parity.comparing import ALLOWED, TOLERANCE, by_side, compare, count_of
 from labs.parity.errors import ParityError
 from labs.parity.records import ALSO, OPTIONAL, RUNGS
 from labs.parity.rounding import Explained
 from labs.tables import Verdict, table
 
+NO_NUMBER = "holds NaN on some side, or infinities that differ"
 CUT = 64.0          # logits so far apart that Paddle's softmax on a processor is cut
 
 
@@ -83,7 +85,7 @@ class Ladder(outputs.Shown):
             pair = next(pair for pair in self.pairs if pair.red)
             rung = self.rounding.beyond if pair is self.pairs[0] and self.rounding.beyond else pair.red
             raise ParityError(f"{self.title}: {pair.second} does not equal {pair.first} from rung "
-                              f"'{rung.name}' on ({rung.promise}): {explain(rung)}{self._cut()}{self._random()}{self._below()}")
+                              f"'{rung.name}' on ({rung.promise}): {explain(rung)}{self._cut()}{self.zeros()}{self._random()}{self._below()}")
         return self
 
     def _below(self) -> str:
@@ -113,6 +115,22 @@ class Ladder(outputs.Shown):
             return ""
         return (f"; the logits are {widest:.3g} apart, and Paddle cuts softmax, log_softmax and cross_entropy where they are {CUT:g} apart: "
                 f"cross_entropy((0, 100), 0) is 64.0 there and 100.0 in PyTorch")
+
+    def zeros(self) -> str:
+        """Parameters to name in `zero_gradients`, where the lowest red rung differs most in one of them, in words."""
+        failed = self.failed
+        if failed is None or failed.name in ("parameters", "trainable", "forward", "loss"):
+            return ""
+        found = guards.like_zero(self.records)
+        if not {failed.where64, failed.where32} & found.keys():
+            return ""
+        name, (sizes, largest) = next(iter(found.items()))
+        named = ", ".join(found)
+        seen = " and ".join(f"{size:.1e}" for size in sizes)
+        return (f"; zero up to rounding on every side are the gradients of {named} ({name}: {seen} beside a largest of "
+                f"{largest:.1e}), and an optimizer that divides by a gradient's size makes whole steps of such noise. Where the "
+                f"true gradient is zero, as that of a bias before a softmax or a normalisation, name it: zero_gradients="
+                f"({', '.join(map(repr, found))},), or --zero-gradient {' --zero-gradient '.join(found)}")
 
     def worst(self) -> dict:
         """Worst float64 error by rung, over all pairs."""
@@ -147,7 +165,7 @@ class Ladder(outputs.Shown):
         counted = f"{self.parameters:,} parameters. " * bool(self.parameters)      # records of a forward pass alone have none
         return (f"{self.title}: {state}. {counted}Allowed: a float64 error of "
                 f"{TOLERANCE:.0e} of an array's size, a float32 ratio of {ALLOWED:g}; errors below the floor, a share of an "
-                f"array's size, are not told apart.{self._cut()}{self._random()}{self._below().removeprefix('.')}")
+                f"array's size, are not told apart{self._cut()}{self.zeros()}{self._random()}{self._below()}.")
 
     def middle(self) -> str:
         """The verdict between green and red, in words."""
@@ -183,6 +201,8 @@ def explain(rung) -> str:
     """Why a rung is red, in words."""
     if rung.problem:
         return rung.problem
+    if not rung.green64 and not np.isfinite(rung.error64):
+        return f"in float64 {rung.where64} {NO_NUMBER}"
     if not rung.green64:
         return f"in float64 {rung.where64} differs by {rung.error64:.2g} of its size, {TOLERANCE:.0e} is allowed"
     return (f"in float32 one side's error in {rung.where32} is {rung.ratio32:.3g} times the other's, "

@@ -119,8 +119,9 @@ def by_order(first, second) -> dict:
     if len(made) < len(other) or len(made) < len(one):
         taken = {name.removesuffix(".T") for name in made.values()}
         alone = {n: s for n, s in one.items() if n not in taken}, {n: s for n, s in other.items() if n not in made}
-        raise ParityError("not all arrays find a partner of their shape:\n  "
-                          + names.unmatched(("the first model", "the second model"), *alone))
+        said = [f"{n} is {shape} in the first model and {alone[1][n]} in the second model" for n, shape in alone[0].items() if n in alone[1]]
+        lines = [*said[:6], *[f"and {len(said) - 6} more of other shapes"][:len(said) > 6], names.unmatched(("the first model", "the second model"), *alone)]
+        raise ParityError("not all arrays find a partner of their shape:\n  " + "\n  ".join(line for line in lines if line))
     return {name: made[name] for name in other if made[name] != name}
 
 

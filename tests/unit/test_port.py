@@ -1,5 +1,6 @@
 """A port of one's own: as little as build() climbs, and the report says where two models part and why."""
 import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -236,3 +237,184 @@ def test_a_setting_that_is_wrong_in_one_layer_alone_is_found():
                   SimpleNamespace(build=lambda: nn.Sequential(nn.Linear(3, 4), nn.GELU(), nn.Linear(4, 4), nn.GELU()),
                                   inputs=lambda: np.random.default_rng(0).normal(size=(5, 3)).astype("float32")))
     assert report.causes[0] == {"cause": "GELU were in its other form (tanh or exact), in 3 alone", "then": "all rungs agree", "rung": 8}
+
+
+PADDLE = "from paddle import nn\ndef build():\n    return nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))\n"
+LABELLED = """
+def batches():
+    rng = np.random.default_rng(0)
+    return [(rng.normal(size=(5, 8)).astype("float32"), rng.integers(0, 4, 5)) for _ in range(3)]
+"""
+TORCH_STEP = """
+def make_optimizer(model):
+    import torch
+    return torch.optim.SGD(model.parameters(), lr=0.125)
+
+
+def step(model, optimizer, batch):
+    import torch
+    x, y = (torch.from_numpy(a) for a in batch)
+    loss = torch.nn.functional.cross_entropy(model(x), y)
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss
+"""
+
+
+def altered(old, new):
+    """The template of the PyTorch side with something else in it."""
+    from labs.parity.port.templates import TORCH
+    assert old in TORCH
+    return TORCH.replace(old, new)
+
+
+@pytest.mark.parametrize("paddle_text, torch_text, said", [
+    (PADDLE + "def x(:\n", ("", ""), r"paddle_side.py raised SyntaxError: .* \(paddle_side.py, line 4\)"),
+    ("import nothing_there\n" + PADDLE, ("", ""), r"No module named 'nothing_there' \(paddle_side.py, line 1\)"),
+    ("import sys\nsys.exit(3)\n" + PADDLE, ("", ""), r"paddle_side.py raised SystemExit: 3 \(paddle_side.py, line 2\)"),
+    ("def build():\n    raise ValueError('no width')\n", ("", ""), r"build\(\) of Paddle raised ValueError: no width \(paddle_side.py, line 2\)"),
+    ("from paddle import nn\ndef build():\n    return nn.Sequential(nn.ReLU())\n", ("", ""), "Sequential of the Paddle side has no parameters"),
+    (PADDLE.replace("16", "17"), ("", ""), r"0.weight is \(16, 8\) in the first model and \(17, 8\) in the second"),
+    (PADDLE, ("size=(5, 8)", "size=(5, 9)"), r"the PyTorch model, called with a batch, raised RuntimeError: .* shape \(5, 9\)"),
+    (PADDLE, ("size=(5, 8)", "size=(0, 8)"), r"part 0 of a batch is empty, of shape \(0, 8\)"),
+    (PADDLE, ("    return (np.", "    raise OSError('no disk')\n    return (np."), r"inputs\(\) of PyTorch raised OSError: no disk \(torch_side.py, line"),
+    (PADDLE, ("    return (np.", "    return None\n    return (np."), r"inputs\(\) of PyTorch gives None; expected a tuple"),
+    (PADDLE, ("# To prove", LABELLED + "# To prove"), r"has 2 parts, .* where some are labels, write logits\(model, batch\)"),
+    (PADDLE, ("# To prove", LABELLED + TORCH_STEP + "# To prove"), r"where some are labels, write logits\(model, batch\)"),
+    (PADDLE, ("# To prove", "def make_optimizer(model):\n    return None\ndef step(*given):\n    return 0\n# To prove"),
+     r"the PyTorch side's make_optimizer gave NoneType; expected an optimizer"),
+    (PADDLE, ("# To prove", TORCH_STEP.replace("    x, y", "    raise KeyError('boom')\n    x, y") + "# To prove"),
+     r"the PyTorch side's step raised KeyError: 'boom' \(torch_side.py, line"),
+])
+def test_what_a_readers_code_raises_is_a_sentence_with_its_line(tmp_path, capsys, paddle_text, torch_text, said):
+    """Each ended in a traceback through labs."""
+    (tmp_path / "paddle_side.py").write_text(paddle_text)
+    (tmp_path / "torch_side.py").write_text(altered(*torch_text) if torch_text[0] else altered("import", "import"))
+    assert command_line.main(["port", "--folder", str(tmp_path)]) == 1
+    assert re.search(said, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("exchange", [False, True])
+def test_files_in_exchanged_places_climb_and_it_is_said(exchange):
+    """With epsilon 1e-5 the PyTorch side is climbed again with the number rounded: each must be known by its model."""
+    import paddle
+    import torch
+    ours = SimpleNamespace(build=lambda: paddle.nn.Sequential(paddle.nn.Linear(3, 4), paddle.nn.LayerNorm(4)))
+    theirs = SimpleNamespace(build=lambda: torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.LayerNorm(4)),
+                             inputs=lambda: np.random.default_rng(0).normal(size=(5, 3)).astype("float32"))
+    report = port(theirs, ours) if exchange else port(ours, theirs)
+    assert report.ladder.verdict == "float32 numbers"
+    assert ("exchanged places" in report.text) is exchange
+
+
+def test_one_framework_twice_proves_no_port():
+    _, theirs = pair()
+    report = port(theirs, theirs)
+    assert "Both sides are PyTorch" in report.text and "port is proven" not in report.text and "The two agree" in report.text
+
+
+def test_a_side_that_imports_the_other_framework_is_told(tmp_path):
+    write_templates(tmp_path)
+    side = tmp_path / "paddle_side.py"
+    side.write_text("import torch\n" + side.read_text())
+    assert "The Paddle side imports torch too" in port(side, tmp_path / "torch_side.py").text
+
+
+def test_weights_with_nan_are_told():
+    """The report said that the logits differ by inf of their size."""
+    from torch import nn
+    ours, theirs = pair()
+    weights = parity.weights_of(torch_net())
+    weights["4.bias"][0] = np.nan
+    with pytest.raises(parity.ParityError, match="weights: 4.bias holds NaN"):
+        port(ours, theirs, weights=weights)
+
+    def broken():
+        net = torch_net()
+        nn.init.constant_(net[4].bias, np.nan)
+        return net
+    theirs.build = broken
+    assert "PyTorch: 4.bias holds NaN as build() makes it; the ladder began from weights of its own" in port(ours, theirs).text
+
+
+def test_nan_that_a_model_computes_is_called_so():
+    import paddle
+    import torch
+
+    def logarithm(base, log):
+        return type("Log", (base,), {"forward": lambda self, x: log(x)})()
+    report = port(SimpleNamespace(build=lambda: paddle.nn.Sequential(paddle.nn.Linear(3, 4), logarithm(paddle.nn.Layer, paddle.log))),
+                  SimpleNamespace(build=lambda: torch.nn.Sequential(torch.nn.Linear(3, 4), logarithm(torch.nn.Module, torch.log)),
+                                  inputs=lambda: np.ones((5, 3), "float32")))
+    assert report.ladder.red == "forward" and "There: logits holds NaN on some side" in report.text
+    with pytest.raises(parity.ParityError, match="in float64 logits holds NaN on some side"):
+        report.ladder.check()
+
+
+def test_a_tuple_beside_a_tensor_is_told_what_to_do():
+    import paddle
+
+    class Two(paddle.nn.Sequential):
+        def forward(self, x):
+            out = super().forward(x)
+            return out, out
+    ours, theirs = pair()
+    made = port(SimpleNamespace(build=lambda: Two(*paddle_net().children())), theirs)
+    assert made.ladder.red == "forward" and "let both models return the same outputs" in made.text
+
+
+def attention_over_time(framework):
+    """Scores of each step, a softmax over time, AdamW: the true gradient of the scores' bias is zero."""
+    nn, base = (framework.nn, framework.nn.Module if hasattr(framework.nn, "Module") else framework.nn.Layer)
+    paddle = base.__name__ == "Layer"
+
+    class Attention(base):
+        def __init__(self):
+            super().__init__()
+            self.fc, self.score, self.out = nn.Linear(4, 6), nn.Linear(6, 1), nn.Linear(6, 3)
+
+        def forward(self, x):
+            hidden = framework.tanh(self.fc(x))
+            return self.out((nn.functional.softmax(self.score(hidden), 1) * hidden).sum(1))
+
+    def make_optimizer(model):
+        if paddle:
+            return framework.optimizer.AdamW(2.0**-9, 0.875, 1 - 2.0**-10, 2.0**-30, parameters=model.parameters(), weight_decay=2.0**-7)
+        return framework.optim.AdamW(model.parameters(), 2.0**-9, (0.875, 1 - 2.0**-10), 2.0**-30, weight_decay=2.0**-7)
+
+    def logits(model, batch):
+        return model(framework.to_tensor(batch[0]) if paddle else framework.from_numpy(batch[0]))
+
+    def step(model, optimizer, batch):
+        loss = (logits(model, batch) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        (optimizer.clear_grad if paddle else optimizer.zero_grad)()
+        return loss
+    rng = np.random.default_rng(0)
+    return SimpleNamespace(build=Attention, make_optimizer=make_optimizer, step=step, logits=logits,
+                           batches=[(rng.normal(size=(5, 7, 4)).astype("float32"),) for _ in range(3)])
+
+
+def test_gradients_that_are_zero_but_for_rounding_are_suggested():
+    """A bias before a softmax over time was red under AdamW, and nothing said why."""
+    import paddle
+    import torch
+    pair = attention_over_time(paddle), attention_over_time(torch)
+    report = port(*pair, explain=False)
+    assert report.ladder.red == "one step" and "--zero-gradient score.bias" in report.text
+    with pytest.raises(parity.ParityError, match=r"gradients of score.bias .* zero_gradients=\('score.bias',\)"):
+        report.check()
+    with pytest.raises(parity.ParityError, match=r"zero_gradients=\('score.bias',\)"):
+        report.ladder.check()
+    named = port(*pair, explain=False, zero_gradients=("score.bias",))
+    assert named.green and "zero_gradients=" not in named.text
+
+
+def test_another_mistake_suggests_no_zero_gradient():
+    import paddle
+    import torch
+    ours, theirs = attention_over_time(paddle), attention_over_time(torch)
+    right, theirs.step = theirs.step, lambda *given: right(*given) * 2
+    assert "zero_gradients=" not in port(ours, theirs, explain=False).text

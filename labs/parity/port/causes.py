@@ -144,3 +144,4 @@ ADVICE = {
     "k steps": "compare what is carried from step to step: zeroed gradients, schedules, the optimizer's state, the order of batches",
     "train mode": "compare BatchNorm's momentum (Paddle 0.9 is PyTorch 0.1) and its running variance (Paddle keeps the biased one)",
 }
+PARTS = "let both models return the same outputs, or write logits(model, batch) on the side that returns more, which gives what is compared"

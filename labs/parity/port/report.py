@@ -3,6 +3,8 @@ import html
 import json
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from labs import outputs
 from labs.parity import torch_rounding
 from labs.parity import weights as weights_
@@ -10,7 +12,9 @@ from labs.parity.arrays import cast
 from labs.parity.climbing import climb
 from labs.parity.drawing import proof_weights
 from labs.parity.errors import ParityError
+from labs.parity.ladder import NO_NUMBER
 from labs.parity.port import causes, layers, sides
+from labs.parity.port.asking import mixed
 from labs.tables import Verdict, table
 
 
@@ -31,6 +35,8 @@ class Report(outputs.Shown):
     advice : str
     notes : list of str
         What stood in for something that the files did not say.
+    itself : bool
+        Both sides are of one framework, so no port is proven.
     """
     ladder: object
     names: str
@@ -39,6 +45,7 @@ class Report(outputs.Shown):
     causes: list = field(default_factory=list)
     advice: str = ""
     notes: list = field(default_factory=list)
+    itself: bool = False
 
     @property
     def green(self) -> bool:
@@ -60,14 +67,20 @@ class Report(outputs.Shown):
     def lines(self) -> list:
         """What the report says, below the ladder."""
         said = [f"Names: {self.names}.", *self.notes]
+        if self.green and self.itself:
+            return [*said, "The two agree on every rung." if self.ladder.green else f"The two are {self.ladder.middle()}."]
         if self.green:
             return [*said, "The port is proven: every rung agrees, in float64 and in float32." if self.ladder.green else
                     f"The port is proven, {self.ladder.middle()}."]
         red = self.ladder.failed
         said.append(f"Rung that fails first: {red.name} ({red.promise}).")
-        said.append(f"There: {red.problem or f'{red.where64} differs by {red.error64:.1e} of its size'}.")
+        gap = f"differs by {red.error64:.1e} of its size" if np.isfinite(red.error64) else NO_NUMBER
+        said.append(f"There: {red.problem or f'{red.where64} {gap}'}.")
         if self.ladder.rounding.numbers:
             said.append(f"Below it only numbers that Paddle keeps in float32 differ: {'; '.join(map(str, self.ladder.rounding.numbers))}.")
+        zeros = self.ladder.zeros().removeprefix("; ")
+        if zeros:
+            said.append(f"{zeros[0].upper()}{zeros[1:]}.")
         if self.first_layer:
             said.append(f"First layer that differs: {self.first_layer}.")
         said += [f"Likely cause: as if {one['cause']}; with that planted on the other side, {one['then']}." for one in self.causes[:3]]
@@ -144,24 +157,32 @@ def port(paddle_side, torch_side, config=None, weights: dict | None = None, zero
     -------
     Report
     """
-    first, second = sides.completed(torch_side, config), sides.completed(paddle_side, config)
-    batches = sides.batches_of([torch_side, paddle_side])
+    modules = [sides.module_of(torch_side), sides.module_of(paddle_side)]       # a file is run once
+    first, second = (sides.completed(module, config) for module in modules)
+    notes = [note for module, side in zip(modules, (first, second)) for note in mixed(module, side.NAME)]
+    itself = first.NAME == second.NAME
+    if itself:
+        notes.append(f"Both sides are {first.NAME}: what follows compares {first.NAME} with itself, and proves no port.")
+    elif first.NAME == "Paddle":
+        first, second = second, first
+        notes.append("The two sides were handed over in exchanged places, which changes nothing here: each is known by its model.")
+    batches = sides.batches_of(modules)
     said = sides.matched(first, second, config)
-    notes = [f"{side.NAME}: no step of its own, so the loss is the mean square of the outputs' distance from a wave, the optimizer plain SGD."
+    notes += [f"{side.NAME}: no step of its own, so the loss is the mean square of the outputs' distance from a wave, the optimizer plain SGD."
              for side in (first, second) if "step" not in side.own]
-    for model in (side.build(config) for side in (first, second)):
-        notes += weights_.driver_of(model).faults(model)
+    for side, model in ((side, side.build(config)) for side in (first, second)):
+        notes += weights_.driver_of(model).faults(model) + without_number(side, model)
     if weights is None:
         weights = proof_weights(sides.named(first, config), 0)
     ladder = climb(first, second, batches, config, weights, title=title or f"Port of {type(first.build(config)).__name__}",
                    zero_gradients=zero_gradients)
     if not explain:
-        return Report(ladder, said, [], "", [], "", notes)
+        return Report(ladder, said, [], "", [], "", notes, itself)
     exact = cast(batches[0], "float64")
     other = layers.trace(second, config, weights, exact)
     seen = layers.side_by_side(layers.trace(first, config, weights, exact), other)
     if ladder.verdict != "red" or ladder.red in ("parameters", "trainable"):
-        return Report(ladder, said, seen, "", [], causes.ADVICE.get(ladder.red, ""), notes)
+        return Report(ladder, said, seen, "", [], causes.ADVICE.get(ladder.red, ""), notes, itself)
     if ladder.rounding.numbers:
         first = torch_rounding.rounded(first, torch_rounding.Kept())     # a cause is looked for beside what they explain
     theirs = next(one for one in ladder.records if one.side == second.NAME and one.precision == "float64")
@@ -170,7 +191,14 @@ def port(paddle_side, torch_side, config=None, weights: dict | None = None, zero
         return layers.agreeing(layers.side_by_side(layers.trace(side, config, weights, exact), other))
     found = causes.likely(first, theirs, config, weights, batches, ladder.failed, mistakes, depth if ladder.red == "forward" else None)
     first_layer = layers.first_difference(seen) if ladder.red == "forward" else ""       # higher up all layers agree in evaluation
-    return Report(ladder, said, seen, first_layer, found, causes.ADVICE[ladder.red], notes)
+    advice = causes.PARTS if ladder.red == "forward" and ladder.failed.problem else causes.ADVICE[ladder.red]
+    return Report(ladder, said, seen, first_layer, found, advice, notes, itself)
+
+
+def without_number(side, model) -> list:
+    """A note where a model's own weights hold NaN: the ladder begins from others."""
+    found = [name for name, value in weights_.weights_of(model).items() if np.isnan(value).any()]
+    return [f"{side.NAME}: {found[0]} holds NaN as build() makes it; the ladder began from weights of its own."] if found else []
 
 
 def check(paddle_side, torch_side, **options) -> Report:

@@ -14,7 +14,8 @@ import numpy as np
 from labs.parity import names as names_
 from labs.parity import weights as weights_
 from labs.parity.arrays import as_batch, as_batches
-from labs.parity.errors import ParityError
+from labs.parity.errors import ParityError, SideError
+from labs.parity.port.asking import asked, sized
 from labs.parity.records import name_of
 
 STEPS = 3           # of training, where a side gives one input alone
@@ -44,7 +45,7 @@ def from_file(path: Path) -> ModuleType:
     made = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(path.parent.resolve()))      # so that a side may import its own files
     try:
-        spec.loader.exec_module(made)
+        asked(spec.loader.exec_module, f"importing {path}", made, file=str(path))
     finally:
         sys.path.remove(str(path.parent.resolve()))
     return made
@@ -53,9 +54,11 @@ def from_file(path: Path) -> ModuleType:
 def from_name(name: str) -> ModuleType:
     """Import a module by its dotted name."""
     try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise ParityError(f"expected a file that ends in .py or a module that can be imported, got {name!r}: {error}") from error
+        return asked(importlib.import_module, f"importing {name}", name)
+    except SideError as error:
+        if not isinstance(error.__cause__, ModuleNotFoundError):
+            raise
+        raise ParityError(f"expected a file that ends in .py or a module that can be imported, got {name!r}: {error.__cause__}") from error
 
 
 def with_config(function, config, *arguments):
@@ -71,19 +74,40 @@ def completed(source, config=None) -> SimpleNamespace:
     if len(own & {"step", "make_optimizer"}) == 1:
         raise ParityError(f"{name_of(module)} has {'step' if 'step' in own else 'make_optimizer'} alone: a training loop of one's "
                           "own needs make_optimizer(model) and step(model, optimizer, batch), which returns the loss")
-    model = with_config(module.build, config)
+    model = asked(with_config, f"build() of {name_of(module)}", module.build, config, file=file_of(module))
     driver = weights_.driver_of(model)
+    if not weights_.shapes(model):
+        raise ParityError(f"{type(model).__name__} of the {driver.NAME} side has no parameters, and a ladder loads, trains "
+                          "and compares them; compare its outputs with labs.parity.equal")
+
+    def its(name, function, *arguments, hint=""):
+        return asked(function, f"the {driver.NAME} side's {name}", *arguments, hint=hint, file=file_of(module))
+
+    def called(function, batch, *given):
+        return asked(function, f"the {driver.NAME} model, called with a batch,", *given, batch, hint=sized(batch), file=file_of(module))
+
+    def make_optimizer(model, config):
+        made = its("make_optimizer", with_config, module.make_optimizer, config, model)
+        if not callable(getattr(made, "step", None)):
+            raise ParityError(f"the {driver.NAME} side's make_optimizer gave {type(made).__name__}; expected an optimizer, with a step()")
+        return made
     side = SimpleNamespace(
         NAME=driver.NAME, own=own, build=lambda config: with_config(module.build, config),
         make_optimizer=lambda model, config: driver.plain_optimizer(model, RATE),
-        step=lambda model, optimizer, batch: driver.plain_step(model, optimizer, batch),
-        logits=lambda model, batch: driver.call(model, batch))
+        step=lambda model, optimizer, batch: called(driver.plain_step, batch, model, optimizer),
+        logits=lambda model, batch: called(driver.call, batch, model))
     if "step" in own:
-        side.step = module.step
-        side.make_optimizer = lambda model, config: with_config(module.make_optimizer, config, model)
-    for name in own & {"logits", "load", "names"}:
+        side.step, side.make_optimizer = lambda *given: its("step", module.step, *given), make_optimizer
+    if "logits" in own:
+        side.logits = lambda *given: its("logits", module.logits, *given)
+    for name in own & {"load", "names"}:
         setattr(side, name, getattr(module, name))
     return side
+
+
+def file_of(module) -> str | None:
+    """The file of a module; a namespace has none."""
+    return getattr(module, "__file__", None)
 
 
 def variance_of_paddle(model):
@@ -114,17 +138,35 @@ def batches_of(sources: list) -> list:
     """
     for source in map(module_of, sources):
         if hasattr(source, "batches"):
-            return numbers_alone(as_batches(source.batches() if callable(source.batches) else source.batches))
+            return numbers_alone(as_batches(given_by(source, "batches")))
         if hasattr(source, "inputs"):
-            given = source.inputs() if callable(source.inputs) else source.inputs
+            given = given_by(source, "inputs")
             return numbers_alone([as_batch(given if isinstance(given, (tuple, list)) or hasattr(given, "keys") else (given,))] * STEPS)
     raise ParityError("no input: one of the two files needs inputs(), which returns a tuple (or dict) of NumPy arrays for the model")
 
 
+def given_by(source, name: str):
+    """What `inputs` or `batches` of a side gives, or is.
+
+    Raises
+    ------
+    ParityError
+        It raises, or gives nothing.
+    """
+    found = getattr(source, name)
+    found = asked(found, f"{name}() of {name_of(source)}", file=file_of(source)) if callable(found) else found
+    if found is None or name == "inputs" and isinstance(found, (tuple, list, dict)) and not len(found):
+        raise ParityError(f"{name}() of {name_of(source)} gives {'None' if found is None else 'nothing'}; "
+                          "expected a tuple (or dict) of arrays" + (", or a list of such" if name == "batches" else ""))
+    return found
+
+
 def numbers_alone(batches: list) -> list:
-    """The batches, if no NaN is among them: two sides that give NaN cannot be compared."""
+    """The batches, if no NaN is among them and none is empty: two sides that give NaN cannot be compared."""
     for batch in batches:
         for where, value in (batch.items() if isinstance(batch, dict) else enumerate(batch)):
+            if isinstance(value, np.ndarray) and not value.size:
+                raise ParityError(f"part {where!r} of a batch is empty, of shape {value.shape}, so nothing can be compared")
             if isinstance(value, np.ndarray) and value.dtype.kind == "f" and np.isnan(value).any():
                 raise ParityError(f"part {where!r} of a batch holds NaN, so nothing can be compared")
     return batches
