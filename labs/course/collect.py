@@ -62,18 +62,19 @@ def _files(where, zone):
     if where.is_dir():
         for path in sorted(where.rglob("*")):
             name = path.relative_to(where).as_posix()
-            if path.is_file() and not path.is_symlink() and not _left_behind(name):
+            if path.is_file() and not path.is_symlink() and not left_behind(name):
                 moment = datetime.datetime.fromtimestamp(path.stat().st_mtime, zone)
                 yield name, path.read_bytes() if path.stat().st_size <= LARGEST else b"", moment
         return
     with zipfile.ZipFile(where) as archive:
         for one in archive.infolist()[: 10 * MOST]:
-            if not one.is_dir() and not _left_behind(one.filename):
+            if not one.is_dir() and not left_behind(one.filename):
                 moment = datetime.datetime(*one.date_time, tzinfo=zone)
                 yield one.filename, _member(archive, one), moment
 
 
-def _left_behind(name):
+def left_behind(name: str) -> bool:
+    """Is it a file that an operating system or Jupyter puts beside a submission?"""
     parts = PurePosixPath(name).parts
     return (
         any(part.startswith(".") or part == "__MACOSX" for part in parts)
@@ -160,7 +161,7 @@ def unpacked(data: bytes, suffix: str) -> tuple:
                 one
                 for one in archive.infolist()[:MOST]
                 if not one.is_dir()
-                and not _left_behind(one.filename)
+                and not left_behind(one.filename)
                 and PurePosixPath(one.filename).suffix.lower() in CODE
             ]
             named = [

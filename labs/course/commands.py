@@ -1,4 +1,4 @@
-"""python -m labs course new | release | collect | grade | feedback | export | report | doctor."""
+"""python -m labs course new | release | collect | grade | feedback | export | judge | autograder | report | doctor."""
 
 import datetime
 import sys
@@ -86,6 +86,22 @@ def add(commands):
         metavar="PATH",
         help="a file, or a folder for formats of one file a student",
     )
+    each = action(
+        "judge", judge, "grade one submission now, for a grader that starts this command for each"
+    )
+    each.add_argument(
+        "submission", metavar="FILE_OR_FOLDER", type=Path, help="what one student handed in"
+    )
+    each.add_argument("format", choices=("gradescope", "prairielearn", "classroom50"))
+    each.add_argument("--out", type=Path, required=True, metavar="FILE", help="the result")
+    each.add_argument(
+        "--thrown-away",
+        action="store_true",
+        help="this machine is thrown away after one submission and allows no sandbox: "
+        "another user, limits and a filter of system calls in its place",
+    )
+    each = action("autograder", autograder, "make the zip of an autograder for Gradescope")
+    each.add_argument("--out", type=Path, metavar="ZIP")
     action("report", report, "how the points fall, which rungs are hard, which mistakes are common")
     action("doctor", doctor, "can this machine grade this course?", lab=False)
 
@@ -193,21 +209,21 @@ def feedback(options):
 def export(options):
     """Write grades."""
     from labs.course import export as exporting
-    from labs.course import folder, journal
+    from labs.course import folder, journal, platforms, results
 
     course, lines, coded = folder.read(options.course), journal.read(options.course), "utf-8"
-    if options.format in exporting.WHO:
+    if options.format in platforms.WHO:
         if options.template is None:
             raise folder.CourseError(
                 f"{options.format}: --template FILE, what {options.format} exported: a new table would create a new assignment there"
             )
         data = options.template.read_bytes()
-        coded = exporting.encoding(data)
-        text = exporting.filled(
+        coded = platforms.encoding(data)
+        text = platforms.filled(
             course, lines, options.lab, options.format, data.decode(coded), options.column
         )
         path = options.out or options.template.with_name(
-            f"{options.template.stem}-{options.lab}.csv"
+            f"{options.template.stem}-{options.lab}{options.template.suffix}"
         )
     elif options.format in exporting.ALL:
         text = exporting.ALL[options.format](course, lines, options.lab)
@@ -221,18 +237,44 @@ def export(options):
         folder_out.mkdir(parents=True, exist_ok=True)
         from labs.course.feedback import safe
 
-        found = {
-            who: said
-            for (lab, who), (_, said) in lines.grades().items()
-            if lab == options.lab and said
-        }
-        for who, said in found.items():
-            (folder_out / f"{safe(who)}.json").write_text(
-                exporting.ONE[options.format](said), encoding="utf-8"
-            )
-        print(f"{len(found)} files in {folder_out}")
+        written = 0
+        for (lab, who), (_, said) in lines.grades().items():
+            if lab == options.lab and said:
+                try:
+                    made = results.ONE[options.format](said)
+                except results.NoResult as error:
+                    print(f"{who}: {error}", file=sys.stderr)
+                    continue
+                (folder_out / f"{safe(who)}.json").write_text(made, encoding="utf-8")
+                written += 1
+        print(f"{written} files in {folder_out}")
         return 0
     path.write_text(text, encoding=coded, newline="")
+    print(path)
+    return 0
+
+
+def judge(options):
+    """Grade one submission; status 1 and no file where the machine or the lab failed."""
+    from labs.course import folder, one, results
+
+    said = one.judged(
+        folder.read(options.course), options.lab, options.submission, options.thrown_away
+    )
+    made = results.ONE[options.format](said)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(made, encoding="utf-8")
+    print(f"{said['state']}: {said['why'] or said['earned']}; in {said['inside']}")
+    return 0
+
+
+def autograder(options):
+    """Make the zip."""
+    from labs.course import autograder as making
+    from labs.course import folder
+
+    path = options.out or options.course / f"{options.lab}-gradescope.zip"
+    path.write_bytes(making.gradescope(folder.read(options.course), options.lab))
     print(path)
     return 0
 

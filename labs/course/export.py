@@ -1,25 +1,17 @@
-"""Grades in the formats of learning platforms and graders.
+"""All grades of a lab in one file: the columns of `nbgrader export`, and JUnit's XML.
 
-For Canvas, Moodle and Blackboard the file that the platform exported is filled (`--template`): its
-columns, order and ids
-stay, and the one column of the assignment gets the points. A new column would create a new
-assignment there.
+The tables of learning platforms are in `labs.course.platforms`, results of one submission in
+`labs.course.results`.
 """
 
 import csv
+import datetime
 import io
-import json
 from xml.etree import ElementTree
 
-from labs.course.folder import Course, CourseError
+from labs.course.folder import Course
 from labs.course.grade import final
 from labs.grading import assignment as assigned
-
-WHO = {  # columns that hold a student's id, by platform; the first that is there and fits
-    "canvas": ("SIS Login ID", "SIS User ID", "Integration ID", "ID"),
-    "moodle": ("ID number", "Username", "Email address"),
-    "blackboard": ("Username", "Student ID"),
-}
 
 
 def rows(course: Course, journal, lab: str) -> list:
@@ -34,72 +26,11 @@ def rows(course: Course, journal, lab: str) -> list:
     return found
 
 
-def filled(
-    course: Course, journal, lab: str, platform: str, template: str, column: str = ""
-) -> str:
-    """A platform's own table with the points filled in.
-
-    Parameters
-    ----------
-    template : str
-        What the platform exported.
-    column : str
-        The assignment's column, or a part of its name that occurs in no other; the default is the
-        lab's id.
-
-    Raises
-    ------
-    CourseError
-        The column, or that of the ids, is not there; or nobody of the roster is.
-    """
-    bom = "\ufeff" if template.startswith("\ufeff") else ""
-    dialect = csv.excel_tab if "\t" in template.splitlines()[0] else csv.excel
-    table = list(csv.reader(io.StringIO(template.removeprefix("\ufeff"), newline=""), dialect))
-    head = table[0]
-    wanted = column or lab
-    places = [i for i, name in enumerate(head) if name == wanted] or [
-        i for i, name in enumerate(head) if wanted.casefold() in name.casefold()
-    ]
-    if len(places) != 1:
-        raise CourseError(
-            f"expected one column with {wanted!r} in its name, got {[head[i] for i in places] or head}; --column says which"
-        )
-    ids = [i for name in WHO[platform] for i, each in enumerate(head) if each == name]
-    if not ids:
-        raise CourseError(
-            f"a table of {platform}: expected a column {' or '.join(WHO[platform])}, got {', '.join(head)}"
-        )
-    points = {}
-    for student, _, _, number in rows(course, journal, lab):
-        for name in filter(None, (student.id, student.email)):
-            points[name.casefold()] = number
-    met = 0
-    for row in table[1:]:
-        keys = [row[i].strip().casefold() for i in ids if i < len(row)]
-        known = next((key for key in keys if key in points), None)
-        if known is None or len(row) <= places[0]:
-            continue  # Canvas's own line of possible points, its test student, who left the course
-        met += 1
-        if points[known] is not None:
-            row[places[0]] = f"{points[known]:g}"
-    if not met:
-        raise CourseError(
-            "nobody of the roster stands in this table: roster.csv must have the platform's ids"
-        )
-    out = io.StringIO(newline="")
-    whole = csv.QUOTE_ALL if template.removeprefix("\ufeff").startswith('"') else csv.QUOTE_MINIMAL
-    ends = "\r\n" if "\r\n" in template else "\n"
-    csv.writer(out, dialect, lineterminator=ends, quoting=whole).writerows(table)
-    return bom + out.getvalue()
-
-
-def encoding(data: bytes) -> str:
-    """How a platform wrote its table: UTF-16 with a mark (Blackboard), else UTF-8."""
-    return "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
-
-
 def nbgrader(course: Course, journal, lab: str) -> str:
-    """The columns of `nbgrader export`."""
+    """The columns of `nbgrader export`, times in UTC without a zone as there.
+
+    Where there are no points the cells stay empty; nbgrader itself writes 0 there.
+    """
     out = io.StringIO(newline="")
     most = assigned.read(lab).points
     names = [
@@ -118,14 +49,14 @@ def nbgrader(course: Course, journal, lab: str) -> str:
     writer = csv.DictWriter(out, names, lineterminator="\n")
     writer.writeheader()
     for student, line, said, points in rows(course, journal, lab):
-        raw = "" if points is None else said["earned"]
+        raw = "" if points is None else float(said["earned"])
         penalty = "" if points is None else round(said["earned"] - points, 2)
         first, _, last = student.name.rpartition(" ")
         writer.writerow(
             {
                 "assignment": lab,
-                "duedate": course.until(student.id, lab).isoformat(),
-                "timestamp": line["submitted"] if line else "",
+                "duedate": _utc(course.until(student.id, lab).isoformat()),
+                "timestamp": _utc(line["submitted"]) if line else "",
                 "student_id": student.id,
                 "last_name": last,
                 "first_name": first,
@@ -133,10 +64,15 @@ def nbgrader(course: Course, journal, lab: str) -> str:
                 "raw_score": raw,
                 "late_submission_penalty": penalty,
                 "score": "" if points is None else points,
-                "max_score": most,
+                "max_score": float(most),
             }
         )
     return out.getvalue()
+
+
+def _utc(moment):
+    there = datetime.datetime.fromisoformat(moment).astimezone(datetime.timezone.utc)
+    return there.replace(tzinfo=None)
 
 
 def junit(course: Course, journal, lab: str) -> str:
@@ -144,6 +80,7 @@ def junit(course: Course, journal, lab: str) -> str:
     is not our student's fault.
     """
     root = ElementTree.Element("testsuites", name=f"{course.name} {lab}")
+    totals = dict.fromkeys(("tests", "failures", "errors"), 0)
     for student, _, said, _ in rows(course, journal, lab):
         rungs = said["rungs"] if said else []
         suite = ElementTree.SubElement(
@@ -169,6 +106,10 @@ def junit(course: Course, journal, lab: str) -> str:
             ElementTree.SubElement(case, kind, message=_xml(why))
         for name, count in counts.items():
             suite.set(name, str(count))
+        for name in totals:
+            totals[name] += int(suite.get(name))
+    for name, count in totals.items():
+        root.set(name, str(count))
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         + ElementTree.tostring(root, encoding="unicode")
@@ -188,51 +129,4 @@ def _xml(text):
     )
 
 
-def gradescope(said: dict) -> str:
-    """The results.json of one submission."""
-    tests = [
-        {
-            "name": rung["title"],
-            "score": rung["earned"],
-            "max_score": rung["points"],
-            "output": rung["says"],
-            "visibility": "visible",
-            "status": "passed" if rung["state"] == "passed" else "failed",
-        }
-        for rung in said["rungs"]
-        if rung["state"] != "not run"
-    ]
-    made = {
-        "score": said["earned"],
-        "output": said["why"] or "Graded.",
-        "tests": tests,
-        "visibility": "visible",
-    }
-    return json.dumps(made, indent=1)
-
-
-def prairielearn(said: dict) -> str:
-    """The results.json of one submission, for PrairieLearn's external grader."""
-    gradable = said["state"] == "graded"
-    made = {
-        "gradable": gradable,
-        "score": said["earned"] / said["points"] if gradable and said["points"] else 0,
-    }
-    if gradable:
-        made["tests"] = [
-            {
-                "name": rung["title"],
-                "points": rung["earned"],
-                "max_points": rung["points"],
-                "output": rung["says"],
-            }
-            for rung in said["rungs"]
-            if rung["state"] != "not run"
-        ]
-    else:
-        made["format_errors"] = [said["why"]]
-    return json.dumps(made, indent=1)
-
-
-ONE = {"gradescope": gradescope, "prairielearn": prairielearn}
 ALL = {"nbgrader": nbgrader, "junit": junit}

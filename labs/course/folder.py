@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import json
 import secrets
 import tomllib
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from pathlib import Path
 from labs.grading import assignment as assigned
 
 FACTS = """# Times are local to `zone`, hours from UTC. A late day costs late_percent of the points; after late_days nothing is taken.
-name = "{name}"
+name = {name}
 zone = {zone:+d}
 late_percent = 10
 late_days = 5
@@ -102,7 +103,7 @@ def make(
         for each in chosen
     )
     (folder / "course.toml").write_text(
-        FACTS.format(name=name, zone=zone, labs=listed), encoding="utf-8"
+        FACTS.format(name=json.dumps(name, ensure_ascii=False), zone=zone, labs=listed), encoding="utf-8"
     )
     (folder / "roster.csv").write_text(
         students.read_text("utf-8-sig") if students else "id,name,email\n", encoding="utf-8"

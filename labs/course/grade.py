@@ -7,6 +7,7 @@ the lab failed; tried again, and it costs nobody a point.
 
 import concurrent.futures
 import contextlib
+import dataclasses
 import hashlib
 import os
 import time
@@ -52,7 +53,7 @@ def verdict(made: Edition, content: bytes, suffix: str, box) -> dict:
     for attempt in range(TRIES):
         submission = pipes.Submission(content, suffix)
         if attempt and box is not None:
-            box = sandbox.Sandbox(box.slot)  # without the warm worker, which may have died
+            box = dataclasses.replace(box, pool=None)  # without the warm worker, which may have died
         try:
             with pipes.Process(made.lab, submission, box) as process:
                 result = climb(made.lab, made.cases, process)
