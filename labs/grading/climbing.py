@@ -166,13 +166,13 @@ def _climb(cases, answerer):
 
 
 def _with_hint(lab, rung, suspects):
-    """The hint of the known mistake that explains this rung, and most others."""
+    """The hint of the known mistake that explains this rung, and most others; of several the one
+    that stands first in hints.toml.
+    """
     mine = suspects.get(rung.name, [])
     if not mine:
         return rung
-    cause = max(
-        mine, key=lambda name: sum(name in each for each in suspects.values())
-    )  # the first of several
+    cause = max(mine, key=lambda name: sum(name in each for each in suspects.values()))
     return replace(rung, says=f"{rung.says} {lab.hints[cause]}", cause=cause)
 
 

@@ -26,7 +26,7 @@ def add(commands):
     )
     each.add_argument("labs", nargs="*", metavar="LAB", help="default: all")
     each.add_argument(
-        "--draws", type=int, default=1, metavar="N", help="with N different seeds (default: 1)"
+        "--draws", "--seeds", type=int, default=1, metavar="N", help="with N different seeds (default: 1)"
     )
     each.set_defaults(do=doctor)
     each = actions.add_parser(

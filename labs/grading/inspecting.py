@@ -114,7 +114,8 @@ def examine(lab: Lab, seed: str = SEED, kits=KITS) -> Examined:
             )
         elif name in lab.hints and name not in {rung.cause for rung in result.rungs}:
             findings.append(
-                f"mutant {name}: its own hint is not shown, but {', '.join({r.cause for r in result.rungs if r.cause}) or 'none'}"
+                f"mutant {name}: its own hint is not shown, but {', '.join(sorted({r.cause for r in result.rungs if r.cause})) or 'none'}; "
+                "of several that fit, the one that explains most rungs counts, then the first in hints.toml"
             )
     return Examined(lab.id, tuple(findings), got, len(right), f"{lab.id} {lab.title}")
 

@@ -54,25 +54,58 @@ class Served:
         arguments = values.from_bytes(written)
         try:
             if not direct:
-                return {
-                    "value": self.calls[function](types.SimpleNamespace(**self.names), *arguments)
-                }
+                return {"value": self.calls[function](Written(self.names), *arguments)}
             found = {"value": own(*arguments)}
             if values.to_bytes(arguments) != written:
                 return error("changes", f"`{function}` changes its arguments: work on a copy")
             return found
+        except Missing as raised:
+            return error("missing", f"there is no `{raised.name}` yet")
         except NotImplementedError as raised:
-            return error("not written", f"`{function}` is not written yet", place(raised))
-        except MemoryError:
-            return error("memory", f"`{function}` ran out of memory")
-        except RecursionError:
-            return error("RecursionError", f"`{function}` calls itself without end")
+            return error(
+                "not written", f"`{self.whose(raised, function)}` is not written yet", place(raised)
+            )
+        except MemoryError as raised:
+            return error("memory", f"`{self.whose(raised, function)}` ran out of memory")
+        except RecursionError as raised:
+            return error(
+                "RecursionError", f"`{self.whose(raised, function)}` calls itself without end"
+            )
         except (KeyboardInterrupt, TooLong):
             raise
         except BaseException as raised:
             return error(
-                type(raised).__name__, f"`{function}` raised {told(raised)}", place(raised)
+                type(raised).__name__,
+                f"`{self.whose(raised, function)}` raised {told(raised)}",
+                place(raised),
             )
+
+    def whose(self, raised: BaseException, function: str) -> str:
+        """The student's function that a call of calls.py was in when this arose; else the call's."""
+        if function in self.names:
+            return function
+        at = BaseException.__traceback__.__get__(raised)  # past an exception that hides it
+        while at is not None:
+            code = at.tb_frame.f_code
+            name = code.co_qualname.partition(".")[0]
+            if code.co_filename != "<calls.py>" and name in self.names:
+                return name
+            at = at.tb_next
+        return function
+
+
+class Missing(AttributeError):
+    """A function of calls.py asked for a name that the student has not written."""
+
+
+class Written:
+    """What a student wrote, as attributes, for calls.py."""
+
+    def __init__(self, names: dict):
+        vars(self).update(names)
+
+    def __getattr__(self, name):
+        raise Missing(name, name=name)
 
 
 class TooLong(BaseException):

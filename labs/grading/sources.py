@@ -6,6 +6,7 @@ what stands between
 student gets.
 """
 
+import ast
 import hashlib
 import importlib.metadata
 import json
@@ -66,13 +67,29 @@ def _regions(source):
 
 
 def stripped(source: str) -> str:
-    """A cell with a stub in place of each solution."""
-    made = [
+    """A cell with a stub in place of each solution.
+
+    Raises
+    ------
+    LabError
+        A solution stands in a class but in none of its methods: the class could not be made.
+    """
+    made = "\n".join(
         line.replace(BEGIN, STUB) if state is None else line
         for line, state in _regions(source)
         if state is not True
-    ]
-    return "\n".join(made)
+    )
+    try:
+        tree = ast.parse(made)
+    except SyntaxError:  # a cell with a magic
+        return made
+    for one in (each for each in ast.walk(tree) if isinstance(each, ast.ClassDef)):
+        if any(ast.unparse(each) == ast.unparse(ast.parse(STUB)) for each in one.body):
+            raise LabError(
+                f"lab.md: a {BEGIN} stands in the class {one.name} but in none of its methods, so "
+                "that the handout could not even make the class: begin and end it in each method"
+            )
+    return made
 
 
 def solved(source: str) -> str:

@@ -6,11 +6,14 @@ import dataclasses
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from labs.__main__ import main
 from labs.grading import assignment, beginning, climbing, inspecting, sources, student
 from labs.grading import cases as drawn
 from labs.grading.answering import Here
+from labs.grading.call import Call
 from labs.grading.climbing import climb
 from labs.grading.comparing import compare
 
@@ -129,6 +132,16 @@ def broken(tmp_path):
         ({"hints.toml": ("axis_first", "axis_frist")}, "there is no mutant axis_frist"),
         (
             {
+                "lab.md": (
+                    "def softmax(x):\n",
+                    "class Kept:\n    ### BEGIN SOLUTION\n    def f(self):\n        return 1\n"
+                    "    ### END SOLUTION\n\n\ndef softmax(x):\n",
+                )
+            },
+            "stands in the class Kept but in none of its methods",
+        ),
+        (
+            {
                 "hints.toml": ("sum_of_all", "axis_first2"),
                 "mutants/axis_first.py": ("POINTS = 40", "POINTS = 39"),
             },
@@ -203,6 +216,41 @@ def test_calls_py_is_called_on_top_of_the_students_names_and_of_the_references(t
     assert (
         says.startswith("`gradient`: `dx`, entry 0, entry 0: ") and "twice the right answer" in says
     )
+
+
+def test_a_message_names_the_students_function_and_not_that_of_calls_py(tmp_path):
+    folder = beginning.begin("L94_named", tmp_path)
+    (folder / "calls.py").write_text(
+        "def twice(student, x):\n    return student.softmax(student.softmax(x))\n", "utf-8"
+    )
+    made = assignment.read(folder)
+
+    def told(source, function="twice"):
+        names = assignment.run_source(source, "submission")
+        return Here(made, names).answer(Call(function, (np.ones((2, 3)),)))
+
+    answers = {
+        "def softmax(x):\n    def inner():\n        return 1 / 0\n    return inner()": (
+            "`softmax` raised ZeroDivisionError: division by zero (line 3"
+        ),
+        "def softmax(x):\n    raise NotImplementedError": "`softmax` is not written yet",
+        "def softmax(x):\n    return softmax(x)": "`softmax` calls itself without end",
+        "class softmax:\n    def __init__(self, x):\n        int('a')": "`softmax` raised ValueError",
+        "softmax = len": "`twice` raised TypeError",
+        "class Hidden(Exception):\n    __traceback__ = property(lambda self: 1 / 0)\n"
+        "def softmax(x):\n    raise Hidden": "`softmax` raised Hidden",
+        "softmax_backward = len": "there is no `softmax` yet",
+    }
+    assert {each: told(each).error[: len(says)] for each, says in answers.items()} == answers
+    assert told("softmax_backward = len").kind == "missing"
+
+
+def test_the_doctor_draws_with_as_many_seeds_as_asked(monkeypatch, capsys):
+    seeds = []
+    fit = inspecting.Examined("L6", (), {}, 0)
+    monkeypatch.setattr(inspecting, "examine", lambda lab, seed: seeds.append(seed) or fit)
+    assert main(["lab", "doctor", "L6", "--seeds", "3"]) == 0
+    assert len(set(seeds)) == len(seeds) == 3 and inspecting.SEED in seeds
 
 
 def test_a_message_as_html_holds_no_markup_of_a_students():
