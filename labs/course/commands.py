@@ -102,7 +102,14 @@ def add(commands):
     )
     each = action("autograder", autograder, "make the zip of an autograder for Gradescope")
     each.add_argument("--out", type=Path, metavar="ZIP")
-    action("report", report, "how the points fall, which rungs are hard, which mistakes are common")
+    each = action(
+        "report",
+        report,
+        "how the points fall, which rungs are hard, which mistakes are common, who is alike",
+    )
+    each.add_argument(
+        "--dolos", type=Path, metavar="FOLDER", help="write the folder that Dolos compares"
+    )
     action("doctor", doctor, "can this machine grade this course?", lab=False)
 
 
@@ -280,15 +287,18 @@ def autograder(options):
 
 
 def report(options):
-    """Print the report."""
-    from labs.course import folder, journal
+    """Print the report, and write what Dolos reads."""
+    from labs.course import folder, journal, similarity
     from labs.course import report as reporting
 
-    print(
-        reporting.report(
-            folder.read(options.course), journal.read(options.course), options.lab
-        ).text
-    )
+    course, lines = folder.read(options.course), journal.read(options.course)
+    print(reporting.report(course, lines, options.lab).text)
+    if options.dolos:
+        count = similarity.dolos(course, lines, options.lab, options.dolos)
+        print(
+            f"\n{count} submissions in {options.dolos}. "
+            "There: dolos run -l python -i template.py info.csv"
+        )
     return 0
 
 

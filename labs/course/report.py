@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from labs import outputs
+from labs.course import similarity
 from labs.course.export import rows
 from labs.course.folder import Course
 
@@ -21,6 +22,7 @@ class Report(outputs.Shown):
     most: int
     rungs: tuple
     causes: tuple
+    alike: tuple = ()
 
     @property
     def text(self) -> str:
@@ -41,6 +43,8 @@ class Report(outputs.Shown):
             lines += ["", "reached by", *(f"  {part:>4.0%}  {title}" for title, part in self.rungs)]
         if self.causes:
             lines += ["", "mistakes", *(f"  {count:>4}  {cause}" for cause, count in self.causes)]
+        if self.alike:
+            lines += ["", *self.alike]
         return "\n".join(lines)
 
 
@@ -63,5 +67,11 @@ def report(course: Course, journal, lab: str) -> Report:
         ((title, sum(some) / len(some)) for title, some in rungs.items()), key=lambda one: one[1]
     )
     return Report(
-        lab, dict(states), tuple(earned), most, tuple(reached), tuple(causes.most_common(12))
+        lab,
+        dict(states),
+        tuple(earned),
+        most,
+        tuple(reached),
+        tuple(causes.most_common(12)),
+        tuple(similarity.told(similarity.pairs(course, journal, lab))),
     )

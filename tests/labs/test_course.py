@@ -7,6 +7,7 @@ import datetime
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from xml.etree import ElementTree
 import hostile
 import pytest
 
-from labs.course import collect, export, feedback, folder, grade, journal, release, report
+from labs.course import collect, export, feedback, folder, grade, journal, release, report, similarity
 from labs.grading import assignment, beginning, mutants, sandbox, sources, student
 
 pytestmark = pytest.mark.needs("bubblewrap")
@@ -374,6 +375,35 @@ def test_the_report_counts_what_went_wrong(judged):
     )
     made = report.report(folder.read(judged["folder"]), journal.read(judged["folder"]), "L99")
     assert sum(made.states.values()) == len(judged["names"])
+
+
+def test_alike_submissions_are_a_hint_and_dolos_gets_its_folder(judged, tmp_path):
+    made, lines = folder.read(judged["folder"]), journal.read(judged["folder"])
+    found = similarity.pairs(made, lines, "L99")
+    ids = {name: f"s{n:03}" for n, name in enumerate(judged["names"])}
+    same = {ids[name] for name in ("solution", "the solution again", "late", "excused")}
+    best = [{a, b} for part, a, b in found if part == 1]
+    assert all({a, b} in best for a in same for b in same if a != b)
+    assert not any(ids["untouched"] in each[1:] for each in found), "the handout is nobody's own"
+    told = said("report", judged["folder"], "L99", "--dolos", tmp_path / "dolos")
+    assert "alike (a hint" in told and "100%" in told.split("alike")[1]
+    rows = list(csv.DictReader((tmp_path / "dolos/info.csv").open(encoding="utf-8")))
+    files = {path.name for path in (tmp_path / "dolos").iterdir()}
+    assert files == {row["filename"] for row in rows} | {"info.csv", "template.py"}
+    assert set(rows[0]) == {"filename", "full_name", "created_at"}
+    assert all(datetime.datetime.strptime(r["created_at"], "%Y-%m-%d %H:%M:%S %z") for r in rows)
+
+
+def test_names_and_numbers_do_not_hide_a_copy_and_another_way_is_not_alike(monkeypatch):
+    monkeypatch.delenv(assignment.ELSEWHERE, raising=False)
+    own = sources.solution(assignment.read("L6").text("lab.md"))
+    other = re.sub(r"\bwords\b", "ws", own).replace("merges", "m2").replace("# ", "#")
+    again = assignment.read("L6").folder / "variants/heap_and_links.py"
+    mine = similarity.runs(own)
+    assert len(mine & similarity.runs(other)) >= 0.95 * len(mine)
+    theirs = similarity.runs(again.read_text("utf-8"))
+    assert len(mine & theirs) < 0.3 * len(mine | theirs)
+    assert similarity.pieces(b"\xff", ".py") == [] and similarity.runs("(" * 10**6)
 
 
 def test_a_mended_check_says_whose_grade_changes_and_nobody_becomes_late(judged):
