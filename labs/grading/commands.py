@@ -74,11 +74,20 @@ def doctor(options):
 
     bad = 0
     for name in options.labs or assignment.names():
+        draws = []
         for draw in range(options.draws):
             seed = f"{inspecting.SEED} {draw}" if draw else inspecting.SEED
             examined = inspecting.examine(assignment.read(name), seed)
             print(examined.text, flush=True)
             bad += bool(examined.findings)
+            draws.append(examined)
+        if options.draws > 1:
+            again, of = inspecting.lasting(draws)
+            print(
+                f"{draws[0].lab}: of {of} times that a wrong solution reached a rung with one draw, "
+                f"it reached it {again} times with another",
+                flush=True,
+            )
     return 1 if bad else 0
 
 

@@ -5,7 +5,8 @@ each variant all;
 no distortion of right answers gets through; nothing that students get holds a line of the solution.
 """
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, field
 
 from labs import outputs
 from labs.grading import cases as drawn
@@ -33,6 +34,8 @@ class Examined(outputs.Shown):
         What is wrong, a sentence each; empty for a lab that may be used.
     mutants : dict of str to (int, int)
         By name: points that it must get, points that it got.
+    reached : dict of str to frozenset of str
+        The rungs that each mutant reached.
     """
 
     lab: str
@@ -40,6 +43,7 @@ class Examined(outputs.Shown):
     mutants: dict
     variants: int
     title: str = ""
+    reached: dict = field(default_factory=dict)
 
     @property
     def score(self) -> float:
@@ -100,10 +104,11 @@ def examine(lab: Lab, seed: str = SEED, kits=KITS) -> Examined:
     findings += _points(lab, cases, "the untouched handout", sources.stub(text), 0)
     for name, one in right.items():
         findings += _points(lab, cases, f"variant {name}", one.source, lab.points)
-    got = {}
+    got, reached = {}, {}
     for name, one in wrong.items():
         result = climb(lab, cases, Here(lab, run_source(one.source, str(one.path))))
         got[name] = one.points, result.earned
+        reached[name] = frozenset(rung.name for rung in result.rungs if rung.state == "passed")
         if result.earned != one.points:
             findings.append(
                 f"mutant {name}: expected {one.points} points, got {result.earned}; it fails in "
@@ -117,7 +122,29 @@ def examine(lab: Lab, seed: str = SEED, kits=KITS) -> Examined:
                 f"mutant {name}: its own hint is not shown, but {', '.join(sorted({r.cause for r in result.rungs if r.cause})) or 'none'}; "
                 "of several that fit, the one that explains most rungs counts, then the first in hints.toml"
             )
-    return Examined(lab.id, tuple(findings), got, len(right), f"{lab.id} {lab.title}")
+    return Examined(lab.id, tuple(findings), got, len(right), f"{lab.id} {lab.title}", reached)
+
+
+def lasting(draws: list) -> tuple:
+    """How often a wrong solution that reaches a rung with one draw reaches it with another: how far
+    a student's own check can be trusted.
+
+    Parameters
+    ----------
+    draws : list of Examined
+        One lab with several seeds.
+
+    Returns
+    -------
+    (int, int)
+        Times that it was reached with the other draw too, of all times.
+    """
+    again = of = 0
+    for one, other in itertools.permutations(draws, 2):
+        for name, rungs in one.reached.items():
+            of += len(rungs)
+            again += len(rungs & other.reached.get(name, frozenset()))
+    return again, of
 
 
 def _points(lab, cases, what, source, points):

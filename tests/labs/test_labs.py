@@ -251,6 +251,15 @@ def test_the_doctor_draws_with_as_many_seeds_as_asked(monkeypatch, capsys):
     monkeypatch.setattr(inspecting, "examine", lambda lab, seed: seeds.append(seed) or fit)
     assert main(["lab", "doctor", "L6", "--seeds", "3"]) == 0
     assert len(set(seeds)) == len(seeds) == 3 and inspecting.SEED in seeds
+    assert "L6: of 0 times" in capsys.readouterr().out
+
+
+def test_the_doctor_counts_how_often_a_rung_that_is_reached_is_reached_again():
+    some = [
+        inspecting.Examined("L6", (), {}, 0, reached={"a": frozenset(a), "b": frozenset(b)})
+        for a, b in (("xy", "z"), ("xy", "z"), ("y", "z"))
+    ]
+    assert inspecting.lasting(some) == (14, 16)
 
 
 def test_a_message_as_html_holds_no_markup_of_a_students():
