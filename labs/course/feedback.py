@@ -10,7 +10,7 @@ from labs.grading.climbing import STATES, marked
 STYLE = """
 :root { color-scheme: light dark; --pass: #1a7f37; --fail: #b3261e; --line: #8884; }
 @media (prefers-color-scheme: dark) { :root { --pass: #6fd08c; --fail: #ff9d94; } }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 0 auto; padding: 1rem; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; } li { margin: .6rem 0; padding-bottom: .6rem; border-bottom: 1px solid var(--line); list-style: none; }
 ul { padding: 0; } .labs-pass { color: var(--pass); } .labs-fail { color: var(--fail); } meter { width: 100%; height: 1.2rem; }
 code, pre { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; white-space: pre-wrap; }
