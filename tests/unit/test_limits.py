@@ -108,7 +108,7 @@ def test_the_time_of_a_small_operation_is_that_of_one(monkeypatch):
     monkeypatch.setattr(limits, "CALLS", 50)
     calls = []
     monkeypatch.setattr(limits, "_numpy", lambda: ("cpu", {16: int}, {"sum": int}, lambda: calls.append(1)))
-    monkeypatch.setattr(limits, "best", lambda call, *_: (call(), 2.0)[1])
+    monkeypatch.setattr(limits, "best", lambda call, *_, **__: (call(), 2.0)[1])
     assert limits.limits(seconds=1, only=["NumPy"]).dispatch == {"NumPy": 2.0 / 50} and len(calls) == 50 * limits.REPEATS
 
 
@@ -120,7 +120,7 @@ def test_conditions_name_what_decides():
 def test_the_fastest_of_several_readers_is_the_limit_and_its_range_is_shown(monkeypatch):
     took = iter([1.0, 1.0, 1.0, 4.0, 4.0, 5.0, 2.0, 2.0, 3.0, 1.0, 1.0, 1.0])      # product, sum, matrix times vector, start
     monkeypatch.setattr(limits, "_numpy", lambda: ("cpu", {16: int}, {"sum": int, "matrix times vector": int}, int))
-    monkeypatch.setattr(limits, "best", lambda *_: next(took))
+    monkeypatch.setattr(limits, "best", lambda *_, **__: next(took))
     found = limits.limits(seconds=1, only=["NumPy"])
     assert found.bandwidth == {"NumPy": limits.BYTES / 2} and found.readers == {"NumPy": "matrix times vector"}
     assert found.spread["bandwidth"] == {"NumPy": [limits.BYTES / 3, limits.BYTES / 2]}
@@ -130,7 +130,7 @@ def test_the_fastest_of_several_readers_is_the_limit_and_its_range_is_shown(monk
 def test_the_fastest_width_of_a_product_is_the_limit(monkeypatch):
     took = iter([4.0, 1.0, 4.0, 1.0, 4.0, 2.0] + [1.0] * 6)     # widths 10 and 20 in three repeats; sum, start
     monkeypatch.setattr(limits, "_numpy", lambda: ("cpu", {20: int, 10: int}, {"sum": int}, int))
-    monkeypatch.setattr(limits, "best", lambda *_: next(took))
+    monkeypatch.setattr(limits, "best", lambda *_, **__: next(took))
     found = limits.limits(seconds=1, only=["NumPy"])
     assert found.flops == {"NumPy": 2 * 20 ** 3 / 4} and found.spread["flops"] == {"NumPy": [4000, 4000]}
 

@@ -4,6 +4,7 @@ import pytest
 from small_nets import Small, batches_of_noise, norm_net
 
 from labs import parity
+from labs.parity.records import LOUD_LAYER
 from labs.parity.sketches import Sketch, fold, level, sketch
 
 LARGE = np.random.default_rng(0).normal(size=(7, 11, 13))
@@ -59,7 +60,10 @@ def ladder():
 def test_a_ladder_of_sketches_compares_the_same_arrays_and_counts_all_parameters(ladder):
     whole = parity.climb(norm_net("paddle"), norm_net("torch"), batches_of_noise(2), Small())
     assert ladder.parameters == whole.parameters
-    assert [r.compared for r in ladder.pairs[0].rungs] == [r.compared for r in whole.pairs[0].rungs]
+    of_sketches, of_all = ([set(rung) for rung in one.records[0].rungs.values()] for one in (ladder, whole))
+    left_out = [all_ - some for some, all_ in zip(of_sketches, of_all, strict=True)]
+    assert set().union(*left_out) == {LOUD_LAYER}, "a large model is not looked at twice"
+    assert [r.compared + len(out) for r, out in zip(ladder.pairs[0].rungs, left_out, strict=True)] == [r.compared for r in whole.pairs[0].rungs]
     assert any(isinstance(a, Sketch) for a in ladder.records[0].rungs["gradients"].values())
 
 
