@@ -326,9 +326,9 @@ def _(draw, reference):
     vocabulary = ["<unk>", "\u2581", *letters, *(first + second for first, second in merges)]
     yield call(
         "encode",
-        text(draw, letters, 3000, gaps=(" ", "\n")),
+        text(draw, letters, 12_000, gaps=(" ", "\n")),
         vocabulary,
         merges,
-        about="3,000 words and 6,000 merges",
+        about="12,000 words and 6,000 merges",
         seconds=3,
     )
