@@ -26,6 +26,17 @@ def test_each_mistake_has_its_row(ladder):
     assert found.green and len(found) == 2
 
 
+def test_what_is_not_planted_has_its_own_reason(ladder):
+    """The caption said "for the batches do not reach them" of mistakes whose field the config lacks."""
+    late = Mistake("score_in_bits", "evaluation", "also: score", "in bits", lambda side: side)
+    found = parity.caught(ladder, [*named("wrong_label", "momentum_moved", "beta1_moved", "momentum_lost", "small_batch_dropped"), late])
+    assert found.table.caption.endswith(
+        ". Not planted, for the config has no momentum: momentum_moved, momentum_lost. Not planted, for the config has no beta1: beta1_moved."
+        " Not planted, for the batches and weights do not reach a smaller batch: small_batch_dropped."
+        " Not planted, for this ladder has no rung 'also: score': score_in_bits.")
+    assert found.data["unreached"]["the config has no momentum"] == ["momentum_moved", "momentum_lost"]
+
+
 def test_the_status_page_can_read_it(ladder):
     data = parity.caught(ladder, named("wrong_label"))._repr_mimebundle_()[outputs.MIME]
     assert (data["kind"], data["green"], data["rows"][0]["caught"]) == ("mistakes", True, True)

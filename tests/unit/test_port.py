@@ -286,7 +286,8 @@ def altered(old, new):
      r"the PyTorch side's make_optimizer gave NoneType; expected an optimizer"),
     (PADDLE, ("# To prove", TORCH_STEP.replace("    x, y", "    raise KeyError('boom')\n    x, y") + "# To prove"),
      r"the PyTorch side's step raised KeyError: 'boom' \(torch_side.py, line"),
-])
+], ids=["syntax", "import", "exit", "build raises", "no parameters", "other widths", "input of another width", "empty input", "inputs raises",
+        "inputs gives None", "labels", "labels and a step", "no optimizer", "step raises"])
 def test_what_a_readers_code_raises_is_a_sentence_with_its_line(tmp_path, capsys, paddle_text, torch_text, said):
     """Each ended in a traceback through labs."""
     (tmp_path / "paddle_side.py").write_text(paddle_text)

@@ -1,5 +1,5 @@
 """Many planted mistakes at once: which rung each was to break, and which it broke."""
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from labs import outputs
 from labs.parity.errors import ParityError
@@ -19,12 +19,13 @@ class Caught(outputs.ShownAsTable):
     rows : list of dict
         `name`, `planted` (what is wrong, in words), `should break`, `float64`, `float32` (the lowest red rung of each
         precision, or "none") and `caught`: both are the rung that should break.
-    unreached : tuple of str
-        Mistakes that were not planted, for the ladder's batches and rungs do not reach them.
+    unreached : dict of str to list of str
+        Mistakes that were not planted, by the reason: the config lacks their field, no rung climbs them, or the batches do not
+        reach them.
     """
     title: str
     rows: list
-    unreached: tuple = ()
+    unreached: dict = field(default_factory=dict)
 
     @property
     def green(self) -> bool:
@@ -62,14 +63,15 @@ class Caught(outputs.ShownAsTable):
     def table(self):
         """A row for each mistake."""
         columns = [name for name in (self.rows[0] if self.rows else ["planted", "caught"]) if name != "name"]
-        left = f". Not planted, for the batches do not reach them: {', '.join(self.unreached)}." if self.unreached else ""
-        return table([row | {"caught": Verdict(row["caught"])} for row in self.rows], caption=self.title.removesuffix('.' if left else '') + left, columns=columns)
+        left = "".join(f". Not planted, for {why}: {', '.join(names)}" for why, names in self.unreached.items())
+        caption = f"{self.title.removesuffix('.')}{left}." if left else self.title
+        return table([row | {"caught": Verdict(row["caught"])} for row in self.rows], caption=caption, columns=columns)
 
     @property
     def data(self) -> dict:
         """The rows as plain data, for the status page."""
         return {"kind": "mistakes", "title": self.title, "green": self.green, "rows": self.rows,
-                "unreached": list(self.unreached)}
+                "unreached": self.unreached}
 
 
 def caught(on, mistakes: list, title: str | None = None) -> Caught:
@@ -90,11 +92,14 @@ def caught(on, mistakes: list, title: str | None = None) -> Caught:
     -------
     Caught
     """
-    rows, order = [], [rung.name for rung in on.pairs[0].rungs]
-    for mistake in (m for m in mistakes if m.reached(on)):
+    rows, unreached, order = [], {}, [rung.name for rung in on.pairs[0].rungs]
+    for mistake in mistakes:
+        why = mistake.left_out(on)
+        if why:
+            unreached.setdefault(why, []).append(mistake.name)
+            continue
         retry = retry_of(mistake, on)
         red = {precision: retry.lowest_red(mistake.plant, precision) or "none" for precision in ("float64", "float32")}
         rows.append({"name": mistake.name, "planted": mistake.what, "should break": mistake.rung, **red,
                      "caught": red["float64"] == mistake.rung and red["float32"] in [*order[order.index(mistake.rung):], "none"]})
-    return Caught(title or f"Mistakes planted on the {on.pairs[0].second} side", rows,
-                  tuple(m.name for m in mistakes if not m.reached(on)))
+    return Caught(title or f"Mistakes planted on the {on.pairs[0].second} side", rows, unreached)

@@ -56,12 +56,18 @@ class Mistake:
 
     def reached(self, ladder) -> bool:
         """Do the config, batches, weights and rungs of a ladder reach it?"""
+        return not self.left_out(ladder)
+
+    def left_out(self, ladder) -> str:
+        """Why a ladder does not reach it, in words after "for"; empty where it does."""
         config = ladder.retry.first.start.config if ladder.retry else None
-        if any(getattr(config, name, None) is None for name in self.fields):
-            return False
-        rungs = [rung.name for pair in ladder.pairs[:1] for rung in pair.rungs]
+        lacking = [name for name in self.fields if getattr(config, name, None) is None]
+        if lacking:
+            return f"the config has no {' and no '.join(lacking)}"
+        if self.rung not in [rung.name for pair in ladder.pairs[:1] for rung in pair.rungs]:
+            return f"this ladder has no rung '{self.rung}'"
         found = {what for what, reached, _ in ladder.coverage.rows if reached} if ladder.coverage else set()
-        return self.rung in rungs and (not self.needs or self.needs in found)
+        return "" if not self.needs or self.needs in found else f"the batches and weights do not reach {self.needs}"
 
     def survivor(self, task: str) -> str:
         """Why it survives in a task; empty where it must be caught."""
