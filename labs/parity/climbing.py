@@ -66,7 +66,7 @@ def climb(first, second, batches: list, config, weights: dict | None = None, see
     exact = one.record("float64")
     records = [side.record(p) for side in (one, other) for p in PRECISIONS]
     return Ladder(pairs, title or title_of(config, pairs), count_of(exact.rungs), len(start.batches), Retry(one, other),
-                  [*records, *also], planted, Coverage.of(config, start.batches, exact, start.weights), rounding)
+                  [*records, *also], planted, Coverage.of(config, start.batches, exact, start.weights, other.record("float64").bounds), rounding)
 
 
 class Start:

@@ -16,14 +16,15 @@ class Coverage:
     rows: list
 
     @classmethod
-    def of(cls, config, batches: list, record, weights: dict) -> "Coverage":
-        """Look at a config, its batches, the first side's float64 record and the weights that it began from."""
+    def of(cls, config, batches: list, record, weights: dict, bounds: dict | None = None) -> "Coverage":
+        """Look at a config, its batches, the first side's float64 record, the weights that it began from and the other side's bounds."""
+        bounds = [record.bounds, bounds or {}]
         batches = [tuple(part for part in (batch.values() if isinstance(batch, dict) else batch) if isinstance(part, np.ndarray))
                    for batch in batches]
         if not all(batches):
             return cls([])
-        found = [*of_weights(record, weights), *of_sizes(batches), *of_tokens(config, batches), *of_labels(batches), *of_clipping(config, record),
-                 *of_schedule(config, record), *of_logits(record), *of_dropout(record)]
+        found = [*of_weights(record, weights), *of_sizes(batches), *of_tokens(config, batches), *of_labels(batches), *of_clipping(config, record, bounds),
+                 *of_rows(batches, weights, bounds), *of_schedule(config, record), *of_logits(record), *of_dropout(record)]
         return cls([row for row in found if row])
 
     @property
@@ -93,13 +94,21 @@ def of_labels(batches):
         yield "a row that is ignored whole", any((y == -100).all(axis=-1).any() for y in labels if y.ndim > 1), ""
 
 
-def of_clipping(config, record):
-    """Clipping at work, and idle."""
-    clip = getattr(config, "clip", None)
+def of_clipping(config, record, bounds=()):
+    """Clipping at work, and idle: at the norm that the config tells, or an optimizer."""
+    clip = getattr(config, "clip", None) or next((one["clip"] for one in bounds if one.get("clip")), None)
     if clip and record.norms:
         active = sum(norm > clip * (1 - 1e-6) for norm in record.norms)
         yield "clipping at work", active > 0, f"{active} of {len(record.norms)} steps"
         yield "clipping idle", active < len(record.norms), f"{len(record.norms) - active} of {len(record.norms)} steps"
+
+
+def of_rows(batches, weights, bounds):
+    """Rows of an embedding that are longer than they may be, among those that the batches read."""
+    ids = {int(i) for batch in batches for part in batch if whole(part) for i in np.unique(part)}
+    for name, most in {name: most for one in bounds for name, most in one.get("max_norm", {}).items()}.items():
+        long = np.flatnonzero(np.linalg.norm(np.asarray(weights[name], float), axis=1) > most) if name in weights else ()
+        yield f"the largest norm of {name}'s rows, {most:g}", bool(ids & set(map(int, long))), f"{len(long)} rows are longer"
 
 
 def of_schedule(config, record):

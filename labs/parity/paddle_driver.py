@@ -105,6 +105,12 @@ def before_step(optimizer, look):
     return stop
 
 
+def clip_norm(optimizer) -> float | None:
+    """The joint norm at which the optimizer itself clips all gradients."""
+    clip = getattr(optimizer, "_grad_clip", None)
+    return float(clip.clip_norm) if type(clip).__name__ == "ClipGradByGlobalNorm" else None
+
+
 def put_gradient(one, value: np.ndarray):
     """Overwrite the gradient of an entry (`labs.parity.names.Entry`)."""
     one.tensor.grad.set_value(one.put(to_numpy(one.tensor.grad), value))
@@ -231,6 +237,12 @@ def norm_share(layer) -> float:
 def put_norm_share(layer, share: float):
     """Set BatchNorm's momentum."""
     layer._momentum = share
+
+
+def max_norms(model) -> dict:
+    """Norms that the rows of embeddings may not exceed, by the weight's name."""
+    return {f"{path}.weight".lstrip("."): float(layer._max_norm) for path, layer in layers(model).items()
+            if getattr(layer, "_max_norm", None) is not None}
 
 
 def padding_rows(model) -> dict:

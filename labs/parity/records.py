@@ -55,6 +55,9 @@ class Record:
         The learning rate of each step.
     unused : list of str
         Parameters without a gradient that do not move the logits either: layers that nobody calls.
+    bounds : dict
+        What the optimizer and the layers themselves bound: "clip", the joint norm of the gradients, and "max_norm", that of an
+        embedding's rows, by name.
     last : str, or None
         Path of the layer whose weights were made loud: tokens cannot be, and a normalisation takes loud inputs back.
     """
@@ -67,6 +70,7 @@ class Record:
     norms: list = field(default_factory=list, repr=False)
     rates: list = field(default_factory=list, repr=False)
     unused: list = field(default_factory=list, repr=False)
+    bounds: dict = field(default_factory=dict, repr=False)
     last: str | None = None
 
 
@@ -211,6 +215,7 @@ def climb_alone(side, model, config, batches, precision, sketch, also, zero_grad
         rungs["forward"] |= keep({key.replace("logits", name, 1): out for key, out in looked().items() if np.isfinite(out).all()})
     yield made
     optimizer = side.make_optimizer(model, config)
+    made.bounds.update(clip=driver.clip_norm(optimizer), max_norm=driver.max_norms(model))
     zero, zeros = zeroing(model, driver, zero_gradients, precision)
     if zeros:
         driver.before_step(optimizer, zero)

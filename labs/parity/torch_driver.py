@@ -82,6 +82,11 @@ def before_step(optimizer, look):
     return optimizer.register_step_pre_hook(look).remove
 
 
+def clip_norm(optimizer) -> float | None:
+    """The joint norm at which the optimizer itself clips: PyTorch's never does."""
+    return None
+
+
 def put_gradient(one, value: np.ndarray):
     """Overwrite the gradient of an entry (`labs.parity.names.Entry`)."""
     import torch
@@ -210,6 +215,12 @@ def norm_share(layer) -> float:
 def put_norm_share(layer, share: float):
     """Set BatchNorm's momentum."""
     layer.momentum = share
+
+
+def max_norms(model) -> dict:
+    """Norms that the rows of embeddings may not exceed, by the weight's name."""
+    return {f"{path}.weight".lstrip("."): float(layer.max_norm) for path, layer in layers(model).items()
+            if getattr(layer, "max_norm", None) is not None}
 
 
 def padding_rows(model) -> dict:

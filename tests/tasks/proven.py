@@ -98,8 +98,9 @@ class MistakePromises:
                     assert not any(row["broke"].values()), f"it is caught now: {row['broke']}"
                 elif row["blind in float32"]:
                     assert {row["broke"][place] for place in score.PLACES[:2]} == {row["should break"]}, row["broke"]
-                    later = rungs[rungs.index(row["should break"]):]        # in float32 it shows late, or not at all
-                    assert {row["broke"][place] for place in score.PLACES[2:]} <= {*later, None}, row["broke"]
+                    later = rungs[rungs.index(row["should break"]):]        # in float32 it shows late, in a further function, or not at all
+                    seen = {row["broke"][place] for place in score.PLACES[2:]}
+                    assert {rung for rung in seen if rung and not rung.startswith("also: ")} <= {*later}, row["broke"]
                 else:
                     assert set(row["broke"].values()) == {row["should break"]}, row["broke"]
 

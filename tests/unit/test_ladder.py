@@ -194,6 +194,51 @@ def test_coverage_names_what_the_batches_do_not_reach():
         parity.climb(side, side, batches, Small()).coverage.missed)
 
 
+@pytest.mark.parametrize("limit, missed", [(1000.0, "clipping at work"), (0.0625, "clipping idle")])
+@pytest.mark.parametrize("first", ["torch", "paddle"])
+def test_a_clip_that_an_optimizer_holds_is_named_where_no_batch_reaches_it(limit, missed, first):
+    """Nothing said that a clip at 1000 never bound: the config has none, Paddle's optimizer has."""
+    def make_optimizer(model, config):
+        import paddle
+        return paddle.optimizer.SGD(config.learning_rate, parameters=model.parameters(), grad_clip=paddle.nn.ClipGradByGlobalNorm(limit))
+    sides = {"torch": norm_net("torch"), "paddle": changed(norm_net("paddle"), make_optimizer=make_optimizer)}
+    made = parity.climb(sides.pop(first), *sides.values(), batches_of_noise(2), Small())
+    assert [what for what in made.coverage.missed if what.startswith("clipping")] == [missed]
+
+
+def test_a_clip_that_the_config_tells_is_named_where_it_is_idle():
+    side = norm_net("torch")
+    made = parity.climb(side, side, batches_of_noise(2), types.SimpleNamespace(**vars(Small()), clip=1000.0))
+    assert ("clipping at work", False, "0 of 2 steps") in made.coverage.rows and "clipping at work" in made.coverage.missed
+
+
+@pytest.mark.parametrize("framework", ["torch", "paddle"])
+@pytest.mark.parametrize("most, reached", [(1.0, True), (2.0, False)])
+def test_a_largest_norm_of_rows_is_named_where_no_row_exceeds_it(framework, most, reached):
+    import paddle
+    import torch
+
+    from labs.parity import coverage, paddle_driver, torch_driver
+    layer, driver = ((torch.nn.Embedding(5, 3, max_norm=most), torch_driver) if framework == "torch" else
+                     (paddle.nn.Embedding(5, 3, max_norm=most), paddle_driver))
+    bounds = [{"max_norm": driver.max_norms(layer)}]
+    (what, found, _), = coverage.of_rows([(np.arange(5),)], {"weight": np.ones((5, 3))}, bounds)      # rows of norm 1.73
+    assert found is reached and what == f"the largest norm of weight's rows, {most:g}"
+
+
+def test_a_climb_looks_at_the_largest_norm_of_rows():
+    net = tokens_net()
+
+    def build(config):
+        model = net.build(config)
+        model.embedding.max_norm = 64.0
+        return model
+    rng = np.random.default_rng(0)
+    batches = [(rng.integers(0, 9, (6, 3)), rng.integers(0, 5, 6)) for _ in range(2)]
+    side = changed(net, build=build)
+    assert "the largest norm of embedding.weight's rows, 64" in parity.climb(side, side, batches, Small()).coverage.missed
+
+
 def test_evaluation_is_compared_on_every_shape_that_the_batches_have():
     side, batches = norm_net("torch"), batches_of_noise(3)
     batches[2] = tuple(part[:5] for part in batches[2])

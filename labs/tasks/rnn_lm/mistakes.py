@@ -3,6 +3,7 @@ from dataclasses import replace
 
 from labs.parity.climbing import changed
 from labs.parity.mistakes import Mistake, with_batch, with_model, with_weights
+from labs.parity.mistakes.forward import through_half
 
 
 def with_loss(alter):
@@ -87,6 +88,27 @@ def neighbours(state):
     return tuple(s[:, [*range(1, s.shape[1]), 0]] for s in state)
 
 
+def after_step(change):
+    """`change(state)` after each step: the state is kept otherwise."""
+    def plant(side):
+        def step(model, optimizer, batch):
+            loss = side.step(model, optimizer, batch)
+            model.state = change(model.state)
+            return loss
+        return changed(side, step=step)
+    return plant
+
+
+def halves(state):
+    """The state in float16."""
+    return tuple(map(through_half, state))
+
+
+def shorter(state):
+    """The state in bfloat16: eight bits of its numbers are left."""
+    return tuple(s.astype("bfloat16").astype(s.dtype) if hasattr(s, "astype") else s.bfloat16().to(s.dtype) for s in state)
+
+
 def last_step_forgotten(count):
     """The state is dropped after so many steps: a new epoch begins from zero."""
     def plant(side):
@@ -150,6 +172,7 @@ def has_two_layers(model) -> bool:
     return model.config.layers > 1
 
 
+FORGOTTEN = "the weights hardly feel it, for the cell forgets what it was handed within a few steps; the rung of the state shows it"
 MISTAKES = [
     Mistake("one_layer", "forward", "parameters", "2018: a return inside the loop, one layer instead of two", one_layer, has_two_layers),
     Mistake("sigmoid_for_tanh", "forward", "forward", "2018: the cell is squashed by a sigmoid", by_hand(sigmoid_for_tanh)),
@@ -179,6 +202,9 @@ MISTAKES = [
     Mistake("h_and_c_exchanged", "forward", "k steps", "the two parts of the state are handed on exchanged",
             before_step(lambda state: tuple(state[::-1]))),
     Mistake("state_halved", "forward", "k steps", "half of the state is handed on", before_step(lambda state: tuple(s / 2 for s in state))),
+    Mistake("state_kept_in_half", "precision", "k steps", "the state is kept in float16 between batches", after_step(halves), blind=FORGOTTEN),
+    Mistake("state_read_in_half", "precision", "k steps", "the state is handed on through float16", before_step(halves), blind=FORGOTTEN),
+    Mistake("state_kept_in_bfloat16", "precision", "k steps", "the state is kept in bfloat16 between batches", after_step(shorter)),
     Mistake("state_dropped_late", "data order", "k steps", "the state is dropped once, at the fifth step", last_step_forgotten(5)),
     Mistake("score_forgets", "evaluation", "also: score", "the score begins each piece from a zero state", score_forgets),
     Mistake("score_in_bits", "evaluation", "also: score", "the score is in bits", score_in_bits),

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from labs.parity.weights import driver_of
 from labs.tasks.rnn_lm import text
 from labs.tasks.rnn_lm.config import SHAKESPEARE, SMALL
 
@@ -27,11 +28,14 @@ def cases(data) -> dict:
 
 
 def reaching(config, batches: list) -> list:
-    """Fewer batches that reach more: every token of the vocabulary, a short piece, a second epoch, the state carried on."""
+    """Fewer batches that reach more: every token of the vocabulary, a short piece, a second epoch, the state carried on.
+
+    The last piece is one step long: an LSTM forgets within a few steps what it was handed, a state in float16 among it.
+    """
     first, *others = batches
     ids = np.resize(np.arange(config.vocabulary), (-(-config.vocabulary // config.batch_size), config.batch_size))
     short = tuple(a[:3] for a in others[4])
-    return [first, *others[:4], short, (ids, np.roll(ids, 1, axis=0)), first, others[0]]
+    return [first, *others[:4], short, (ids, np.roll(ids, 1, axis=0)), first, others[0], tuple(a[:1] for a in others[1])]
 
 
 def score(side, model, batches):
@@ -46,4 +50,10 @@ def advance(side, model, batches):
     return side.advance(model, tokens[5:], state)[0]
 
 
-FURTHER = {"score": score, "advance": advance}
+def state(side, model, batches):
+    """What the last step of training handed on: the hidden state and the cell."""
+    to_numpy = driver_of(model).to_numpy
+    return {"hidden": to_numpy(model.state[0]), "cell": to_numpy(model.state[1])}
+
+
+FURTHER = {"state": state, "score": score, "advance": advance}
