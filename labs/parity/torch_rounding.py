@@ -23,6 +23,7 @@ LAYERS = (              # class, attribute, what it is called, its rounding
 )
 OPTIMIZERS = {"SGD": ("momentum", "weight_decay"), "AdamW": ("weight_decay",), "Adadelta": ("rho", "eps"), "Adagrad": ("eps",)}
 SELU = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+PADDED = 1e-12         # what Paddle adds to a norm where it divides by it, in the norm's gradient
 
 
 def single(x) -> float:
@@ -231,3 +232,23 @@ def interpolate(own, kept, x, size=None, scale_factor=None, mode="nearest", alig
         first, second = (torch.from_numpy(rows).to(x.device) for rows in (low, np.minimum(low + 1, n - 1)))
         out = out.index_select(axis, first) * (1 - share) + out.index_select(axis, second) * share
     return y if exact or not kept.takes("bilinear interpolation's ratio of sizes", "F.interpolate") else out
+
+
+def normalize_of_paddle(side):
+    """The side with the gradient of F.normalize as Paddle has it, divided by the norm plus 1e-12: it shows where norms are small."""
+    def step(*arguments):
+        import torch.nn.functional as F
+        own = F.normalize
+
+        def normalize(x, p=2.0, dim=1, eps=1e-12, out=None):
+            if p != 2 or out is not None:
+                return own(x, p, dim, eps, out)
+            norm = x.norm(2, dim, keepdim=True)
+            share = (norm / (norm + PADDED)).detach()
+            return x / (norm * share + (norm - norm * share).detach()).clamp_min(eps)
+        F.normalize = normalize
+        try:
+            return side.step(*arguments)
+        finally:
+            F.normalize = own
+    return SimpleNamespace(**{**vars(side), "step": step})

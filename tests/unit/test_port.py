@@ -419,3 +419,20 @@ def test_another_mistake_suggests_no_zero_gradient():
     ours, theirs = attention_over_time(paddle), attention_over_time(torch)
     right, theirs.step = theirs.step, lambda *given: right(*given) * 2
     assert "zero_gradients=" not in port(ours, theirs, explain=False).text
+
+
+def test_what_paddle_adds_in_the_gradient_of_a_norm_is_named_as_the_cause():
+    """Rows of norm 0.01, normalised: red at 3e-11, and no mistake of the registry explained it."""
+    import paddle
+    import torch
+
+    def scaled(base, normalize, linear):
+        def forward(self, x):
+            return normalize(self[0](x) * 0.01)
+        return type("Scaled", (base,), {"forward": forward})(linear)
+    report = port(SimpleNamespace(build=lambda: scaled(paddle.nn.Sequential, paddle.nn.functional.normalize, paddle.nn.Linear(3, 4))),
+                  SimpleNamespace(build=lambda: scaled(torch.nn.Sequential, lambda x: torch.nn.functional.normalize(x), torch.nn.Linear(3, 4)),
+                                  inputs=lambda: np.random.default_rng(0).normal(size=(5, 3)).astype("float32")))
+    assert report.ladder.red == "gradients"
+    assert report.causes[0]["cause"].startswith("the gradient of F.normalize were divided by the norm plus 1e-12")
+    assert report.causes[0]["then"] == "all rungs agree"

@@ -7,6 +7,7 @@ import hashlib
 
 import numpy as np
 
+from labs.parity import torch_rounding
 from labs.parity.climbing import changed
 from labs.parity.comparing import compare
 from labs.parity.errors import ParityError
@@ -86,6 +87,9 @@ def likely(first, second_record, config, weights, batches, red, own: list = (), 
     """
     order, model = list(RUNGS), first.build(config)
     tried = [(what, with_setting(first, alter)) for what, alter in settings(model)]
+    if first.NAME == "PyTorch":
+        tried.append(("the gradient of F.normalize were divided by the norm plus 1e-12, as Paddle's is (no mistake: it shows where norms "
+                      "are small)", torch_rounding.normalize_of_paddle(first)))
     for mistake in mistakes_for(list(own)):
         if suits(mistake, model, config):
             try:
