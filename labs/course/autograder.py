@@ -10,6 +10,7 @@ import json
 import stat
 import zipfile
 
+from labs import install_lines
 from labs.course.folder import LAB, Course, CourseError
 from labs.grading import assignment as assigned
 from labs.grading import sandbox
@@ -45,7 +46,7 @@ exec "${{LABS_PYTHON:-/opt/labs/bin/python}}" -B -m labs course judge course {la
 NEEDS = ("numpy>=2,<3", "tqdm>=4.66", "filelock>=3.13")
 FRAMEWORKS = {
     # a plain `pip install torch` brings several GB for GPUs
-    "torch": "'torch>=2.11' --index-url https://download.pytorch.org/whl/cpu",
+    "torch": f"'torch>=2.11' --index-url {install_lines.index('torch', 'CPU')}",
     "paddle": "'paddlepaddle>=3.3.1,<3.4'",
 }
 

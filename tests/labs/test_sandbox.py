@@ -55,11 +55,11 @@ def warm():
 
 
 def of_slot(slot):
-    """The processes of a slot's user that are there."""
+    """The processes of a slot's user that run; one that has ended and waits for its parent to look is none."""
     found = subprocess.run(
-        ["ps", "-U", str(sandbox.FIRST_UID + slot), "-o", "pid="], capture_output=True, text=True
+        ["ps", "-U", str(sandbox.FIRST_UID + slot), "-o", "pid=,stat=,args="], capture_output=True, text=True
     )
-    return found.stdout.split()
+    return [line for line in found.stdout.splitlines() if not line.split()[1].startswith("Z")]
 
 
 @pytest.fixture(scope="module")
