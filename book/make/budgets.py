@@ -11,9 +11,7 @@ SMOKE_S, QUICK_S, MOST_S = 15, 90, 120
 # A smoke run of more than 15 s is an exception: its seconds, and the reason.
 SMOKE_EXCEPTIONS = {
     "01_install": (20, "imports frameworks in five Pythons of their own: what it says of imports and settings shows nowhere else"),
-    "07_se_resnext": (20, "three sides climb twice, once with the layers of the large network, beside the import of both frameworks"),
     "22_tokenizers": (20, "transformers, two models, and seven copies of each tokenizer that have remembered nothing yet"),
-    "26_llama": (20, "transformers beside both frameworks, and 135 million parameters loaded on three sides"),
 }
 # A quick run of more than 90 s is an exception, named here with its reason.
 EXCEPTIONS = {}

@@ -169,7 +169,7 @@ def unpacked(data: bytes, suffix: str) -> tuple:
             ] or members
             if len(named) == 1:
                 return _member(archive, named[0]), PurePosixPath(named[0].filename).suffix.lower()
-    except Exception:
+    except Exception:  # a stranger's zip raises what it likes; the grader refuses it in words where it reads the file
         return data, suffix
     return data, suffix
 
