@@ -1,7 +1,8 @@
 """Look at this machine and say whether a chapter can run on it, and what fixes what is wrong.
 
-Each finding is looked at by itself: whatever is broken, the others are still reported. The
-frameworks are imported in processes of their own, because a broken one can take its process along.
+Each finding is looked at by itself: whatever is broken, the others are still reported. A
+framework is imported in a process of its own, because a broken one can take its process along;
+one that this process has imported already is asked here.
 """
 import importlib.metadata
 import json
@@ -79,8 +80,13 @@ def report(findings, write=plainly):
 
 def probe(name):
     """In a process of its own: import a framework as a chapter does and print what it says of itself, as JSON."""
+    device.prepare()
+    print(json.dumps(ask(name)))
+
+
+def ask(name):
+    """What a framework says of itself, imported if it is not yet."""
     try:
-        device.prepare()
         place = getattr(device, name)()
         module = sys.modules[name]
         said = {"version": str(module.__version__), "place": place}
@@ -89,11 +95,26 @@ def probe(name):
     except BaseException as error:
         said = {"error": f"{error}" if isinstance(error, device.DeviceError) else f"{type(error).__name__}: {error}",
                 "choice": isinstance(error, device.DeviceError)}
-    print(json.dumps(said))
+    return said
+
+
+class Here:
+    """In place of the process where a framework is imported already: the same answer, from this process."""
+
+    returncode = 0
+
+    def __init__(self, name):
+        self.name = name
+
+    def communicate(self, timeout=None):
+        """Output and complaint, as of a process."""
+        return json.dumps(ask(self.name)), ""
 
 
 def _start(name):
-    """Start the probe of a framework, if it is installed at all."""
+    """Start the probe of a framework, if it is installed at all and not imported here."""
+    if name in sys.modules:
+        return Here(name)
     if _version(name) is None:
         return None
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))

@@ -148,7 +148,7 @@ class Limits(outputs.Shown):
                 | ({"by": self.readers[name]} if self.readers else {})
                 | ({"one small operation, µs": self._shown("dispatch", name, 1e-6, "{:.2f}")} if self.dispatch else {})
                 for name in self.flops]
-        repeats = f"; in brackets the range of {REPEATS} repeats" if self.spread else ""
+        repeats = "; in brackets the range of the repeats" if self.spread else ""
         return tables.table(rows, f"This machine's limits in float32 (threads: {self.threads}; {self.date}){repeats}")
 
     def _shown(self, kind, name, unit, form):
@@ -175,12 +175,12 @@ class Limits(outputs.Shown):
 FIELDS = ("date", "conditions", "flops", "bandwidth", "dispatch", "devices", "threads", "readers", "spread")
 
 
-def limits(seconds=1.0, only=None):
+def limits(seconds=1.0, only=None, repeats=REPEATS):
     """Measure the machine's limits as it is now configured, alone on the machine.
 
     NumPy and each framework that is installed multiply two square float32 matrices (256, 512 and
     1024 wide; 8192 on a GPU), read 256 MiB in two ways (a sum, and a matrix times a vector), and add one number
-    to another, each as often as fits in its share of the time, three times over; the fastest counts.
+    to another, each as often as fits in its share of the time, and all of it `repeats` times; the fastest counts.
 
     Parameters
     ----------
@@ -188,6 +188,8 @@ def limits(seconds=1.0, only=None):
         For all of it, about.
     only : sequence of str, optional
         Of "NumPy", "Paddle", "PyTorch", those to measure. Such a part cannot be saved.
+    repeats : int
+        Measurements of each limit, at least one. Their range is the spread.
 
     Returns
     -------
@@ -196,6 +198,8 @@ def limits(seconds=1.0, only=None):
     from labs import timing  # its lock and its synchronisation
     if not seconds > 0:
         raise ValueError(f"seconds: expected more than 0, got {seconds!r}")
+    if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
+        raise ValueError(f"repeats: expected a whole number from 1 on, got {repeats!r}")
     works = {"NumPy": _numpy}
     works |= {name: work for name, module, work in (("Paddle", "paddle", _paddle), ("PyTorch", "torch", _torch))
               if importlib.util.find_spec(module)}
@@ -204,18 +208,18 @@ def limits(seconds=1.0, only=None):
         if unknown or not only:
             raise ValueError(f"only: expected some of {', '.join(works)}, got {only!r}")
         works = {name: works[name] for name in only}
-    share = seconds / (4 * REPEATS * len(works))        # products, two readings, starts
+    share = seconds / (4 * repeats * len(works))        # products, two readings, starts
     flops, bandwidth, dispatch, devices, readers = {}, {}, {}, {}, {}
     spread = {"flops": {}, "bandwidth": {}, "dispatch": {}}
 
     def repeated(call):
         """The least seconds of each repeat."""
-        return [best(call, share, timing.synchronise, least=1) for _ in range(REPEATS)]
+        return [best(call, share, timing.synchronise, least=1) for _ in range(repeats)]
     with timing.alone():
         for name, work in works.items():
             devices[name], products, reading, small = work()
             found = [max(2 * size ** 3 / best(product, share / len(products), timing.synchronise, least=1)
-                         for size, product in products.items()) for _ in range(REPEATS)]
+                         for size, product in products.items()) for _ in range(repeats)]
             flops[name], spread["flops"][name] = max(found), [min(found), max(found)]
             rates = {how: [BYTES / took for took in repeated(read)] for how, read in reading.items()}
             readers[name] = max(rates, key=lambda how: max(rates[how]))     # noqa: B023

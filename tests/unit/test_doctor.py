@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from labs import doctor
+from labs import device, doctor
 
 
 def shown(findings):
@@ -79,6 +79,21 @@ def test_a_framework_that_hangs_is_given_up(monkeypatch):
     monkeypatch.setattr(doctor, "PROBE_LIMIT_S", 0.1)
     [found] = doctor.framework("torch", process)
     assert found.good is False and "did not end" in found.found and process.returncode is not None
+
+
+@pytest.mark.parametrize("name, imported", [("torch", True), ("paddle", False)])
+def test_a_framework_that_is_imported_is_asked_here_and_no_process_is_started(monkeypatch, name, imported):
+    started = []
+    monkeypatch.setattr(subprocess, "Popen", lambda *given, **named: started.append(given) or answer('{"version": "3.3.1", "place": "cpu"}'))
+    monkeypatch.setattr(device, name, lambda: "this very device")
+    monkeypatch.setattr(doctor, "_version", lambda asked: "3.3.1")
+    monkeypatch.setattr(doctor, "_ranges", dict)
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    if imported:
+        monkeypatch.setitem(sys.modules, name, types.SimpleNamespace(__version__="9.8.7", get_num_threads=lambda: 5))
+    [found] = doctor.framework(name, doctor._start(name))
+    assert bool(started) is not imported
+    assert found.found == ("9.8.7 on this very device, 5 threads" if imported else "3.3.1 on cpu")
 
 
 def test_a_device_that_is_not_there_is_mended_by_the_variable():

@@ -112,6 +112,20 @@ def test_the_time_of_a_small_operation_is_that_of_one(monkeypatch):
     assert limits.limits(seconds=1, only=["NumPy"]).dispatch == {"NumPy": 2.0 / 50} and len(calls) == 50 * limits.REPEATS
 
 
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_each_limit_is_measured_as_often_as_asked(monkeypatch, repeats):
+    calls = []
+    monkeypatch.setattr(limits, "_numpy", lambda: ("cpu", {16: int}, {"sum": int}, int))
+    monkeypatch.setattr(limits, "best", lambda *_, **__: calls.append(1) or float(len(calls)))
+    found = limits.limits(seconds=1, only=["NumPy"], repeats=repeats)
+    assert len(calls) == 3 * repeats, "a product, a reading, a start"
+    low, high = found.spread["dispatch"]["NumPy"]
+    assert low == found.dispatch["NumPy"] and (low < high) is (repeats > 1)
+    for wrong in (0, 1.5, True, None):
+        with pytest.raises(ValueError, match="repeats: expected a whole number"):
+            limits.limits(seconds=1, only=["NumPy"], repeats=wrong)
+
+
 def test_conditions_name_what_decides():
     found = limits.conditions()
     assert {"processor", "threads", "NumPy", *limits.SETTINGS} <= set(found) and all(isinstance(value, str) for value in found.values())
