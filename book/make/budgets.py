@@ -9,10 +9,7 @@ from book.make import book
 
 SMOKE_S, QUICK_S, MOST_S = 15, 90, 120
 # A smoke run of more than 15 s is an exception: its seconds, and the reason.
-SMOKE_EXCEPTIONS = {
-    "01_install": (20, "imports frameworks in five Pythons of their own: what it says of imports and settings shows nowhere else"),
-    "22_tokenizers": (20, "transformers, two models, and seven copies of each tokenizer that have remembered nothing yet"),
-}
+SMOKE_EXCEPTIONS = {}
 # A quick run of more than 90 s is an exception, named here with its reason.
 EXCEPTIONS = {}
 MARGIN = 2.0        # processors differ, and a busy one takes longer: up to 1.8 times was measured for the same page
