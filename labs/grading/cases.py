@@ -30,7 +30,7 @@ class Case:
     call : Call
     right : value
     mistakes : dict of str to Answer
-        By the name of a mutant that has a hint.
+        By the name of a mutant that has a hint and is wrong here for the first time in its rung.
     """
 
     call: Call
@@ -88,22 +88,23 @@ def make(lab: Lab, seed: str, mistakes: bool = True) -> dict:
     )
     made = {}
     for rung, calls in draw(lab, seed).items():
-        made[rung] = []
+        made[rung], untold = [], dict(hinted)
         for call in calls:
             answer = reference.answer(call)
             if answer.error:
                 raise LabError(
                     f"{lab.id}, rung {rung}: the reference failed on {call.function}: {answer.error}"
                 )
-            asked = (
-                {} if call.seconds else hinted
-            )  # a call that asks for speed is large, and says nothing else
+            # a call that asks for speed is large, and says nothing else
+            asked = {} if call.seconds else untold
             wrong = {
                 name: other
                 for name, each in asked.items()
                 if not agrees(answer, other := each.answer(call), call)
             }
             made[rung].append(Case(call, answer.value, wrong))
+            # a climb ends at the first wrong answer: what it would have said later, nobody asks
+            untold = {name: each for name, each in untold.items() if name not in wrong}
     return made
 
 

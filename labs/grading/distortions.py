@@ -69,7 +69,7 @@ def _larger(value):
 
 
 def _turned(array):
-    return array.T if array.ndim > 1 else array[::-1]
+    return array[::-1] if array.ndim == 1 else array.T  # of one number in no axes, itself
 
 
 DISTORTIONS = {

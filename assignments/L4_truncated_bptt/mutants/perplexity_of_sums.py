@@ -1,0 +1,9 @@
+"""Sum over steps, mean over streams."""
+
+POINTS = 90
+
+
+def perplexity(pieces):
+    total = sum(float(nats(logits, y).sum()) for logits, y in pieces)
+    count = sum(y.shape[1] for _, y in pieces)
+    return float(torch.tensor(total / count, dtype=torch.float64).exp())

@@ -1,0 +1,14 @@
+"""Fails without a state."""
+
+POINTS = 55
+
+
+def read(x, starts, weights, state=None):
+    rows = F.embedding(x, weights["embedding"])
+    h, c = state
+    seen = []
+    for row, start in zip(rows, starts):
+        h, c = h.masked_fill(start[:, None], 0), c.masked_fill(start[:, None], 0)
+        h, c = cell(row, h, c, weights)
+        seen.append(h)
+    return F.linear(torch.stack(seen), weights["out"], weights["out_bias"]), (h, c)
