@@ -18,8 +18,9 @@ def linear_weights(model) -> list:
 
 
 def embeddings(model) -> list:
-    """Names of the weights of Embedding layers."""
-    return [f"{path}.weight".lstrip(".") for path in named(model, "Embedding")]
+    """Names of the weights of Embedding layers; a module of embeddings that a model calls by that word has none itself."""
+    there = dict(model.named_parameters())
+    return [name for path in named(model, "Embedding") if (name := f"{path}.weight".lstrip(".")) in there]
 
 
 def has(*kinds: str):
