@@ -52,7 +52,7 @@ class Banner(outputs.Shown):
     @property
     def text(self):
         """Which run this is, and how to choose another."""
-        budget = f", at most {self.budget_s:g} s on two processor cores" if self.budget_s and self.mode == "quick" else ""
+        budget = f", at most {self.budget_s:g} processor seconds" if self.budget_s and self.mode == "quick" else ""
         others = " or ".join(f"LABS_RUN={name}" for name in MODES if name != self.mode)
         return (f"This is the {self.mode} run ({MODES[self.mode]}{budget}).\n"
                 f"For another, set {others} before the notebook starts, or put %env LABS_RUN=... in a first cell "

@@ -165,7 +165,7 @@ def text(root, documents):
              "## Proofs", "Each proof is a parity ladder or an equality check; a planted mistake is caught when it breaks the rung that it "
              "should break, in both precisions, and none below. A claim is a sentence that the page checks when it runs.",
              table([page.proof() for page in pages], "What each page proves", formats={"worst float64 error": ".1e"}).html,
-             "## Parity, rung by rung", f"Allowed is an error of {TOLERANCE:.0e}. Fluid is the Paddle of 2018, where a page has it.",
+             "## Parity, rung by rung", f"Allowed is an error of {TOLERANCE:.0e}. Fluid is paddlepaddle 1.8.5, where a page has it.",
              rungs.html,
              "## Planted mistakes", "What the ladder is tried on by the tests: mistakes that people make, planted one at a time.",
              held.mistakes(root),

@@ -1,6 +1,6 @@
 """The environment in which the real Fluid runs: Python 3.8 or 3.7 and paddlepaddle 1.8.5, in the cache.
 
-paddlepaddle 1.8.5 (2020) is the last Fluid; its wheels are for Python 3.8 and older. So it gets an environment of
+paddlepaddle 1.8.5 (2020) is the last release of 1.x; its wheels are for Python 3.8 and older. So it gets an environment of
 its own, with every version pinned in a lock beside this file, and a process of its own.
 """
 import hashlib

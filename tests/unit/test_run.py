@@ -36,7 +36,7 @@ def test_the_banner_says_which_run_and_how_to_change_it(monkeypatch, name, other
     assert f"the {name} run" in repr(banner)
     for other in others:
         assert f"LABS_RUN={other}" in repr(banner)
-    assert ("120 s" in repr(banner)) == (name == "quick"), "the budget is that of the quick run"
+    assert ("120 processor seconds" in repr(banner)) == (name == "quick"), "the budget is that of the quick run"
     bundle = banner._repr_mimebundle_()
     assert f"the {name} run" in bundle["text/html"]
     assert bundle[outputs.MIME] == {"kind": "run", "mode": name, "budget_s": 120}

@@ -157,7 +157,7 @@ def library_unigram(texts, size):
 
 
 def stored_unigram():
-    """A Unigram that `library_unigram(play[:30_000].split("\n"), 600)` made of Hamlet once, for no two of its runs are equal."""
+    """A Unigram that `library_unigram(play[:30_000].split("\n"), 600)` made of Hamlet once: its probabilities move a little from run to run."""
     import tokenizers
     pieces = json.loads((Path(__file__).parent / "checkpoints/unigram_hamlet.json").read_text("utf-8"))
     made = tokenizers.Tokenizer(tokenizers.models.Unigram([tuple(piece) for piece in pieces], 0, byte_fallback=False))
