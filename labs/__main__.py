@@ -142,7 +142,7 @@ def parser():
     one.add_argument("name", metavar="NAME", help="which of its checkpoints, such as shakespeare")
     one.add_argument("--out", metavar="FOLDER", help="where to write it (default: the task's own checkpoints)")
     one.set_defaults(do=train)
-    one = commands.add_parser("fluid", help="the real Fluid of 2018 for %%%%fluid cells: install it, see whether it is here, record")
+    one = commands.add_parser("fluid", help="the real Fluid (1.8.5) for %%%%fluid cells: install it, see whether it is here, record")
     one.add_argument("action", choices=("install", "status", "record", "lock"), help="status exits with 0 where the runtime is here")
     one.add_argument("paths", nargs="*", metavar="NOTEBOOK", help="notebooks to record (default: all chapters with Fluid cells)")
     one.add_argument("--again", action="store_true", help="install anew")

@@ -10,7 +10,7 @@ def fluid_epsilon(side):
     """The same side, with Adam's epsilon where Fluid 1.8 has it.
 
     Adam (Kingma and Ba, 2015, arXiv:1412.6980) divides by sqrt(v / (1 - beta2^t)) + epsilon in Algorithm 1, and so do
-    PyTorch and Paddle 2 and 3. Fluid has the shorter form of the end of Section 2: the correction goes into the rate,
+    PyTorch and Paddle 2 and 3. Fluid has the shorter form, just before Section 2.1: the correction goes into the rate,
     and the division is by sqrt(v) + epsilon. That is Algorithm 1 with epsilon / sqrt(1 - beta2^t) in place of
     epsilon: 32 times as much at the first step.
 

@@ -8,7 +8,7 @@ MODELS = ("softmax", "mlp", "lenet")
 class Config:
     """One model and the recipe that trains it; both sides read the same object."""
     model: str = "lenet"            # softmax, mlp or lenet
-    hidden: int = 128               # width of the MLP: 101,770 parameters, near LeNet-5's 61,706
+    hidden: int = 128               # width of the MLP: 101,770 parameters; LeNet-5 has 61,706
     learning_rate: float = 2e-3     # twice the default of Adam: 4,000 images make few steps
     beta1: float = 0.9              # the default of Adam in both frameworks
     beta2: float = 0.999            # likewise

@@ -1,4 +1,4 @@
-"""Softmax regression, an MLP and LeNet-5, programs of 2018.
+"""Softmax regression, an MLP and LeNet-5, in Fluid 1.8.5.
 
 images (B, 1, 28, 28), labels (B, 1) -> logits (B, 10)
 For paddlepaddle 1.8.5 ("Fluid") on Python 3.8, in a process

@@ -1,4 +1,4 @@
-"""SE-ResNeXt, the program of 2018, made equal to its twins.
+"""SE-ResNeXt in Fluid 1.8.5, made equal to its twins.
 
 images (B, C, H, W), soft labels (B, K) -> logits (B, K)
 For paddlepaddle 1.8.5 ("Fluid") on Python 3.8, in a process
