@@ -40,7 +40,7 @@ class Config:
     num_attention_heads: int = 9    # 64 numbers a head
     num_key_value_heads: int = 3    # three queries share a key: the cache is a third
     max_position_embeddings: int = 8192
-    rope_theta: float = 1e5         # slowest wave: 2 pi 75,000 positions, far more than the context
+    rope_theta: float = 1e5         # slowest wave: 2 pi 70,000 positions, far more than the context
     rms_norm_eps: float = 1e-5      # of the mean square, so that an empty row does not divide by zero
     rope_scaling: Llama3Scaling | None = None       # SmolLM2 has none; Llama 3.1 and later do
     learning_rate: float = 2.0**-14  # 6.1e-5: fine-tuning moves weights little
