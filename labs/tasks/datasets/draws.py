@@ -25,8 +25,8 @@ def values(rng, rows, kind):
         ends = [0.0, -0.0, np.inf, -np.inf, np.finfo(kind).max, np.finfo(kind).tiny / 4]
         return [float(rng.choice(ends)) if rng.random() < 0.3 else float(np.dtype(kind).type(rng.normal())) for _ in range(rows)]
     info = np.iinfo(kind)
-    return [int(rng.choice([info.min, info.max, 0])) if rng.random() < 0.3 and kind != "uint64"
-            else int(rng.integers(info.min, info.max, dtype=kind, endpoint=True)) for _ in range(rows)]
+    ends = [int(info.min), int(info.max), 0]
+    return [ends[rng.integers(3)] if rng.random() < 0.3 else int(rng.integers(info.min, info.max, dtype=kind, endpoint=True)) for _ in range(rows)]
 
 
 def by_pyarrow(some):
