@@ -18,7 +18,8 @@ LESSON = {"tokenizers/byte_bpe": ["byte_letters", "to_letters", "train_bpe", "me
           "tokenizers/sentencepiece": ["CharacterBPE"],
           "safetensors/header": ["header_text", "size_of", "laid_out"],
           "safetensors/reader": ["plan"],
-          "hub/client": ["fetch"]}
+          "hub/client": ["fetch"],
+          "hub/modelscope": ["clone"]}
 
 
 def defined(text):

@@ -100,6 +100,7 @@ def test_a_relative_redirect_is_followed_with_the_token(hub, tmp_path, monkeypat
 def test_the_token_goes_to_the_hub_alone(hub, tmp_path):
     client.fetch(hub.address, "org/gated", "model.safetensors", "main", tmp_path, token="good")
     assert {one.host for one in hub.seen() if "good" in str(one.headers)} == {"hub"}
+    hub.tokens["bad"] = set()
     with pytest.raises(client.HubError, match="403"):
         client.fetch(hub.address, "org/gated", "model.safetensors", "main", tmp_path / "other", token="bad")
 
@@ -123,3 +124,12 @@ def test_a_blob_is_named_as_git_names_it(tmp_path):
     (tmp_path / "file").write_bytes(b"what is it\n")
     done = subprocess.run(["git", "hash-object", str(tmp_path / "file")], capture_output=True, text=True, check=True)
     assert server.blob(b"what is it\n") == done.stdout.strip()
+
+
+@pytest.mark.parametrize("token, status", [(None, 401), ("good", 200), ("bad", 401), ("other", 403)])
+def test_a_token_that_nobody_has_is_told_from_one_that_was_not_let_in(token, status, hub):
+    hub.tokens["other"] = set()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = requests.head(f"{hub.address}/org/gated/resolve/main/README.md", headers=headers, timeout=10)
+    assert answer.status_code == status
+    assert answer.headers.get("X-Error-Code") == (None if token in ("good", "bad") else "GatedRepo")

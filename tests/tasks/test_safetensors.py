@@ -118,6 +118,27 @@ def test_a_plan_is_huggingface_hubs(seed):
     assert reader.plan(sizes, limit) == [*theirs.filename_to_tensors.values()]
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_plan_is_huggingface_hubs_where_tensors_are_empty(seed):
+    """The library takes all empty tensors for one memory, and what shares memory goes into one file."""
+    import huggingface_hub
+    import torch
+    rng = np.random.default_rng(seed)
+    for _ in range(50):
+        sizes = {f"w{k}": int(n) for k, n in enumerate(rng.choice([0, 0, 1, 2, 5, 9], rng.integers(1, 10)))}
+        limit = int(rng.integers(0, 20))
+        theirs = huggingface_hub.split_torch_state_dict_into_shards({name: torch.empty(n, dtype=torch.uint8) for name, n in sizes.items()}, max_shard_size=limit)
+        assert reader.plan(sizes, limit) == [*theirs.filename_to_tensors.values()], (sizes, limit)
+
+
+def test_empty_tensors_come_back_from_a_model_in_parts(tmp_path):
+    arrays = {"a": np.zeros((0, 3), np.float32), "b": np.ones(8, np.float32), "c": np.zeros(0, np.float16), "d": np.ones(8, np.float32), "e": np.zeros((2, 0), np.int64)}
+    where = reader.write_sharded(tmp_path, arrays, 32)["weight_map"]
+    back = reader.read_sharded(tmp_path)
+    assert where["a"] == where["c"] == where["e"] and where["b"] != where["d"]
+    assert {name: (array.dtype, array.shape) for name, array in back.items()} == {name: (array.dtype, array.shape) for name, array in arrays.items()}
+
+
 def test_a_model_in_parts(tmp_path, arrays):
     del arrays["half"]
     index = reader.write_sharded(tmp_path, arrays, 60)

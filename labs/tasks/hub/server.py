@@ -2,7 +2,8 @@
 
 A repository is a list of commits; a commit is {path: bytes}. Small files are answered in place. A large one (`lfs`) is
 answered by a redirect to a storage, which is a second address, as it is on the real hub. Addresses and headers are those
-of huggingface_hub 1 and 2; nothing is ever sent beyond the loopback interface.
+of huggingface_hub 1 and 2, and the two addresses that a download with ModelScope's client needs; nothing is ever sent
+beyond the loopback interface.
 """
 import hashlib
 import json
@@ -10,10 +11,10 @@ import re
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 LARGE = 10_000        # bytes from which a file lies in the storage
-KEPT = ("authorization", "range", "if-none-match")      # headers of a request that the log shows
+KEPT = ("authorization", "cookie", "range", "if-none-match")      # headers of a request that the log shows
 
 
 @dataclass
@@ -128,8 +129,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         """Answer one request and keep it."""
-        path = unquote(urlsplit(self.path).path)
-        status, headers, body, told = self.storage(path) if self.host == "storage" else self.answer(path)
+        parts = urlsplit(self.path)
+        path = shown = unquote(parts.path)
+        if self.host == "storage":
+            status, headers, body, told = self.storage(path)
+        elif path.startswith("/api/v1/"):
+            shown = f"{path}?{unquote(parts.query)}" if parts.query else path
+            status, headers, body, told = self.modelscope(path, {name: values[0] for name, values in parse_qs(parts.query).items()})
+        else:
+            status, headers, body, told = self.answer(path)
         start, whole = 0, len(body)
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         if asked and status == 200:
@@ -140,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.hub.fault(told) if sent and told else None
         if fault and fault[0] == "other":
             sent = body = fault[1][start:]
-        self.hub.note(Seen(self.host, self.command, path, {k: v for k, v in self.headers.items() if k.lower() in KEPT}, status, len(sent)))
+        self.hub.note(Seen(self.host, self.command, shown, {k: v for k, v in self.headers.items() if k.lower() in KEPT}, status, len(sent)))
         self.send_response(status)
         for name, value in {"Content-Length": len(body) if not (fault and fault[0] == "short") else fault[1], "Accept-Ranges": "bytes", **headers}.items():
             self.send_header(name, str(value))
@@ -172,6 +180,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.as_json({"id": name, "modelId": name, "sha": sha, "siblings": listed, "private": False, "gated": repository.gated and "manual",
                                  "tags": [], "downloads": 0, "likes": 0})
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if token and token not in self.hub.tokens and self.hub.tokens:
+            return self.refuse(401, "Invalid credentials in Authorization header")
         if repository.gated and name not in self.hub.tokens.get(token, ()):
             return self.refuse(403 if token else 401, f"Access to model {name} is restricted", "GatedRepo", sha)
         if file not in files:
@@ -183,6 +193,22 @@ class _Handler(BaseHTTPRequestHandler):
                         "Location": f"{self.hub.storage}/{name}/{hashlib.sha256(data).hexdigest()}/{file}"}
             return 302, headers, b"", None
         return 200, headers, data, file
+
+    def modelscope(self, path, asked):
+        """The answer to ModelScope's client: the list of a repository's files, with the SHA-256 of each, or one file."""
+        wanted = re.fullmatch(r"/api/v1/models/([^/]+/[^/]+)/repo(/files)?", path)
+        repository = self.hub.repositories.get(wanted[1]) if wanted else None
+        revision = asked.get("Revision", "master")      # the name that ModelScope gives to the branch
+        number = None if repository is None or repository.gated else repository.number("main" if revision == "master" else revision)
+        if number is None:
+            return self.refuse(404, "no such repository, revision or address")
+        files = repository.commits[number]
+        if wanted[2]:
+            return self.as_json({"Code": 200, "Success": True, "Data": {"Files": [
+                {"Path": each, "Name": each.rpartition("/")[2], "Type": "blob", "Size": len(data), "Sha256": hashlib.sha256(data).hexdigest()}
+                for each, data in sorted(files.items())]}})
+        file = asked.get("FilePath", "")
+        return (200, {}, files[file], file) if file in files else self.refuse(404, "no such file")
 
     def storage(self, path):
         """The answer of the storage: a file by its SHA-256."""

@@ -87,16 +87,19 @@ def plan(sizes, limit):
     list of list of str
     """
     files, current, used = [], [], 0
+    first, *rest = [name for name in sizes if not sizes[name]] or [None]
     for name, size in sizes.items():
         if size > limit:                # too large: a file of its own
             files.append([name])
-            continue
-        if used + size > limit:
-            files.append(current)
-            current, used = [], 0
-        current.append(name)
-        used += size
-    return [*files, current] if current else files
+        elif name not in rest:
+            if used + size > limit:
+                files.append(current)
+                current, used = [], 0
+            current.append(name)
+            used += size
+    files += [current] if current else []
+    return [names + rest if first in names else names
+            for names in files]         # the empty ones together
 
 
 def write_sharded(folder, arrays, limit):
