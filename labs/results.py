@@ -178,8 +178,18 @@ def perplexity(what: str, nats, target: str, source: str, smoke=(1.0, math.inf),
 
 @dataclass(frozen=True, repr=False)
 class Agreement(Result):
-    """On how many texts two tokenizers, say, give the same."""
+    """On how many texts two tokenizers, say, give the same. All are counted, so there is no interval."""
     counted = "texts"
+
+    @property
+    def row(self) -> dict:
+        """The share as a row of a table."""
+        return {"what": self.what, "this run": self.written.format(self.value), self.counted: self.n, **self.beside(self.written.format)}
+
+    @property
+    def data(self) -> dict:
+        """The share for the status page."""
+        return super().data | {"interval": None}
 
 
 def agreement(what: str, same, target: str, source: str) -> Agreement:

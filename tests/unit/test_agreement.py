@@ -8,6 +8,7 @@ def test_full_agreement_passes_and_counts_texts():
     found = results.agreement("ids", [True] * 5, target="all", source="a library").check()
     shown = found._repr_mimebundle_()
     assert found.value == 1.0 and "texts" in shown["text/plain"] and shown[outputs.MIME]["n"] == 5
+    assert "interval" not in shown["text/plain"] and shown[outputs.MIME]["interval"] is None, "all are counted"
 
 
 def test_one_difference_fails_in_a_quick_run(monkeypatch):

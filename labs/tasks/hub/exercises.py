@@ -43,6 +43,8 @@ def names_of_blobs(name_of):
 def why(found, whole, large):
     """Which mistake gives this name?"""
     text = str(len(whole)).encode()
+    if found.lower() == (hashlib.sha256(whole).hexdigest() if large else blob(whole)):
+        return "the digits are right: write them in small letters."
     mistakes = {
         hashlib.sha1(whole).hexdigest(): "git hashes a short head before the bytes",
         hashlib.sha1(b"blob " + text + whole).hexdigest(): "a zero byte ends the head",
