@@ -140,6 +140,19 @@ def norm_before_sum(layer, driver):
     layer.forward = forward
 
 
+def dropout_left_on(layer, driver):
+    """Dropout goes on in evaluation; here it takes every eighth number, so that it comes out the same each time."""
+    forward = layer.forward
+
+    def always(x):
+        if layer.training:
+            return forward(x)
+        kept = x * 1.0
+        kept[..., ::8] = 0.0
+        return kept / 0.875
+    layer.forward = always
+
+
 def padding_read(model, driver):
     """The mask is not handed on: padding is read as text."""
     forward = model.bert.forward
@@ -150,6 +163,18 @@ def types_forgotten(model, driver):
     """Token types are not handed on: all is the first sentence."""
     forward = model.bert.forward
     model.bert.forward = lambda tokens, mask=None, types=None: forward(tokens, mask, None)
+
+
+def types_of_first_row(model, driver):
+    """Token types of the first text serve for all."""
+    forward = model.bert.forward
+    model.bert.forward = lambda tokens, mask=None, types=None: forward(tokens, mask, None if types is None else types * 0 + types[:1])
+
+
+def mask_of_first_row(model, driver):
+    """The mask of the first text serves for all."""
+    forward = model.bert.forward
+    model.bert.forward = lambda tokens, mask=None, types=None: forward(tokens, None if mask is None else mask * 0 + mask[:1], types)
 
 
 def mask_for_types(model, driver):
@@ -220,8 +245,11 @@ MISTAKES = [
     Mistake("mask_added", "forward", "forward", "the mask is added as 0 and 1, not as minus infinity", in_attention(mask_added), in_steps),
     Mistake("mask_too_weak", "forward", "forward", "padding gets -10, not minus infinity", in_attention(mask_too_weak), in_steps),
     Mistake("hidden_after_softmax", "forward", "forward", "padding is taken out after the softmax", in_attention(hidden_after_softmax), in_steps),
+    Mistake("dropout_left_on", "evaluation", "forward", "dropout goes on in evaluation", with_layers(of_kind("Dropout"), dropout_left_on)),
     Mistake("padding_read", "forward", "forward", "the mask is left out: padding is read as text", with_model(padding_read)),
     Mistake("types_forgotten", "forward", "forward", "token types are forgotten", with_model(types_forgotten)),
+    Mistake("types_of_first_row", "forward", "forward", "token types of the first text serve for all", with_model(types_of_first_row)),
+    Mistake("mask_of_first_row", "forward", "forward", "the mask of the first text serves for all", with_model(mask_of_first_row)),
     Mistake("mask_for_types", "forward", "forward", "mask and token types in each other's place", with_model(mask_for_types)),
     Mistake("positions_off_by_one", "forward", "forward", "positions are one too large",
             positions(lambda at, tokens: (at + 1).clip(0, 31)), with_table),

@@ -24,12 +24,13 @@ def cases(data) -> dict:
 def batches(text, size, length) -> list:
     """Cut text into batches (tokens, labels, mask, types), each (size, length) int64, with masked characters.
 
-    The last row is padded on the right; what comes after the middle of a row is its second sentence.
+    The last row is padded on the right; where a row's second sentence begins differs from row to row.
     """
     rng, rows, made = np.random.default_rng(0), text.reshape(-1, size, length), []
     for tokens in rows:
         mask, types = np.ones_like(tokens), np.zeros_like(tokens)
-        mask[-1, 2 * length // 3:], types[:, length // 2:] = 0, 1
+        mask[-1, 2 * length // 3:] = 0
+        types[:] = np.arange(length) >= rng.integers(2, length - 2, (size, 1))
         tokens = np.where(mask == 1, tokens, 0)
         seen, labels = masked(tokens, mask, rng, MASK, TINY.vocab_size, share=0.25)
         made.append((seen, labels, mask, types))
