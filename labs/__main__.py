@@ -167,6 +167,11 @@ def main(arguments=None):
             raise
         print(f"{options.command}: {error.name} is not installed here; python -m labs doctor says how to get it", file=sys.stderr)
         return 1
+    except OSError as error:
+        if options.command not in ("lab", "course") or error.filename is None:
+            raise
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
     except Exception as error:
         if not type(error).__module__.startswith("labs."):
             raise

@@ -25,6 +25,11 @@ def no_axe():
     return "" if importlib.util.find_spec("axe_playwright_python") else "the package axe-playwright-python is not installed"
 
 
+def no_dask():
+    """Why nothing can be graded over a scheduler, or nothing."""
+    return "" if importlib.util.find_spec("distributed") else "the package distributed is not installed"
+
+
 def no_chinese_font():
     """Why Chinese glyphs cannot be drawn, or nothing."""
     if not shutil.which("fc-list"):
@@ -79,6 +84,7 @@ NEEDS = {
     "chinese-font": Need(no_chinese_font, "Chinese glyphs in the browser", "apt install fontconfig fonts-wqy-microhei"),
     "fluid": Need(no_fluid, "the real Fluid, and whether its recordings still hold", "make fluid"),
     "bubblewrap": Need(no_sandbox, "the sandbox of the labs' grader, and the submissions that attack it", "apt install bubblewrap"),
+    "dask": Need(no_dask, "a course that is graded by the workers of a scheduler", "make environment"),
     "site": Need(no_site, "the finished site", "make book"),
 }
 

@@ -97,6 +97,10 @@ def make(
     if (folder / "course.toml").exists():
         raise CourseError(f"{folder}: there is a course already")
     chosen = [assigned.read(each).id for each in labs]
+    listing = "id,name,email\n"
+    if students:
+        listing = students.read_text("utf-8-sig")
+        roster(students)  # before anything is written
     folder.mkdir(parents=True, exist_ok=True)
     listed = "\n".join(
         LAB.format(id=each, due=due.replace(tzinfo=None).isoformat(timespec="seconds"))
@@ -106,7 +110,7 @@ def make(
         FACTS.format(name=json.dumps(name, ensure_ascii=False), zone=zone, labs=listed), encoding="utf-8"
     )
     (folder / "roster.csv").write_text(
-        students.read_text("utf-8-sig") if students else "id,name,email\n", encoding="utf-8"
+        listing, encoding="utf-8"
     )
     (folder / "seed").write_text(secrets.token_hex(16) + "\n", encoding="ascii")
     (folder / "seed").chmod(0o600)

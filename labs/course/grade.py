@@ -5,18 +5,17 @@ gradable*: the machine or
 the lab failed; tried again, and it costs nobody a point.
 """
 
-import concurrent.futures
 import contextlib
 import dataclasses
 import hashlib
-import os
 import time
 from dataclasses import dataclass
 
+from labs.course import engines
 from labs.course.folder import Course
 from labs.grading import assignment as assigned
 from labs.grading import cases as drawn
-from labs.grading import pipes, pool, sandbox
+from labs.grading import pipes, sandbox
 from labs.grading.climbing import climb
 
 TRIES = 2  # for what is not the submission's fault
@@ -102,6 +101,7 @@ def grade(
     workers: int | None = None,
     protected: bool = True,
     progress=None,
+    scheduler: str = "",
 ) -> list:
     """Grade all that waits; each verdict is in the journal before the next one is.
 
@@ -111,6 +111,8 @@ def grade(
         Without the sandbox only for who accepts what a submission can do to this machine.
     progress : callable, optional
         (done, all) after each.
+    scheduler : str
+        The address of a Dask scheduler, whose workers grade in place of this machine.
 
     Returns
     -------
@@ -121,58 +123,29 @@ def grade(
     ------
     labs.grading.sandbox.NoSandbox
     """
-    if protected:
+    if protected and not scheduler:
         sandbox.require()
     made = edition(course, which)
     todo = waiting(journal, made.lab.id, made.name)
     store, new = course.folder / "submitted" / made.lab.id, []
-    number = workers or os.cpu_count() or 1
-    free = list(
-        range(number)
-    )  # list.pop and append are atomic; a slot is one sandbox's user; taken and given back by one thread at a time
 
-    def one(line, worker):
-        slot = free.pop()
-        try:
-            box = sandbox.Sandbox(slot, worker) if protected else None
-            return line, verdict(made, (store / line["sha256"]).read_bytes(), line["suffix"], box)
-        finally:
-            free.append(slot)
+    def read(line):
+        return (store / line["sha256"]).read_bytes()
 
-    with (
-        warm(made.lab, protected and len(todo) > 1) as worker,
-        concurrent.futures.ThreadPoolExecutor(number) as threads,
-    ):
-        running = [threads.submit(one, line, worker) for line in todo]
-        try:
-            for done in concurrent.futures.as_completed(running):
-                line, said = done.result()
-                journal.add(
-                    what="graded", lab=made.lab.id, sha256=line["sha256"], edition=made.name, **said
-                )
-                new.append(journal.lines[-1])
-                if progress:
-                    progress(len(new), len(todo))
-        except BaseException:
-            for each in running:
-                each.cancel()
-            raise
+    if scheduler:
+        coming = engines.on_dask(made, todo, read, scheduler, protected)
+    else:
+        number = workers or engines.cores()
+        coming = engines.here(made, todo, read, verdict, number, protected)
+    with contextlib.closing(coming):
+        for line, said in coming:
+            journal.add(
+                what="graded", lab=made.lab.id, sha256=line["sha256"], edition=made.name, **said
+            )
+            new.append(journal.lines[-1])
+            if progress:
+                progress(len(new), len(todo))
     return new
-
-
-@contextlib.contextmanager
-def warm(lab, wanted: bool):
-    """A warm worker that has imported what the lab needs; None where there can be none."""
-    if not wanted or not sandbox.as_root():
-        yield None
-        return
-    try:
-        worker = pool.Pool(lab.frameworks).__enter__()
-    except pool.PoolError:
-        yield None
-        return
-    with contextlib.closing(worker):
-        yield worker
 
 
 def changes(journal, lab: str) -> list:

@@ -5,7 +5,6 @@ What comes back is bytes of a stranger: read with a limit of size and of time, a
 
 import os
 import selectors
-import signal
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from labs.grading import memory_of, values
 from labs.grading.answering import Answer
+from labs.grading.cold import Cold, ended, environment
 from labs.grading.pool import PoolError
 from labs.grading.worker import HEAD
 
@@ -21,7 +21,6 @@ WORKER = Path(__file__).with_name("worker.py")
 OUTPUT = 10_000  # bytes of what a submission prints that are kept
 CHUNK = 1 << 16
 STARTING_S = 60  # until the worker is there, on a machine that is busy
-GONE_S = 10  # until a killed namespace is empty
 LOOK_S = 0.2  # between two looks at the memory
 
 
@@ -42,21 +41,6 @@ class Submission:
     content: bytes
     suffix: str
     notes: list = field(default_factory=list)
-
-
-class Cold(subprocess.Popen):
-    """A process of its own, which imports for itself."""
-
-    def end(self):
-        """Kill it and all that it started, and wait until they are gone."""
-        inside = memory_of.children(self.pid)  # of bubblewrap: the first process of its namespace
-        for pid in inside:
-            _kill(os.kill, pid)
-        _kill(os.killpg, self.pid)
-        self.wait()
-        ends = time.monotonic() + GONE_S
-        while any(map(memory_of.is_there, inside)) and time.monotonic() < ends:
-            time.sleep(0.002)  # the kernel ends it after all the others
 
 
 class Process:
@@ -164,28 +148,55 @@ class Process:
         self.into, self.out, self.said = ours, theirs, said
         for fd in (ours, theirs, said):
             os.set_blocking(fd, False)
+        self.exchange(None, STARTING_S, "starting")
+        self.entered = True
         order = {
             "content": self.submission.content,
             "suffix": self.submission.suffix,
             "names": list(self.lab.names),
+            "frameworks": list(self.lab.frameworks),
             "calls": self.lab.calls,
             "answer_bytes": int(self.lab.limits.answer_mb * 2**20),
         }
-        self.exchange(None, STARTING_S, "starting")
-        self.entered = True
-        found = self.exchange(
-            order, min(self.lab.limits.load_s, max(self.left(), 0.1)), "loading the submission"
-        )
+        found = self.load(order)
         if isinstance(found, Answer):
             return found
-        if isinstance(found, dict) and "unreadable" in found:
-            self.stop()
-            raise Unreadable(str(found["unreadable"])[:500])
+        if found["imports"]:
+            self.importing(found["imports"])
+        found = self.load("go on")  # from here on its code runs, and may answer in our place
+        if isinstance(found, Answer):
+            return found
         notes = found.get("notes") if isinstance(found, dict) else None
         self.submission.notes = (
             [str(note)[:300] for note in notes[:20]] if isinstance(notes, list) else []
         )
         return None
+
+    def load(self, message):
+        """The next step of loading, which is the submission's own: at its cost."""
+        seconds = min(self.lab.limits.load_s, max(self.left(), 0.1))
+        found = self.exchange(message, seconds, "loading the submission")
+        if isinstance(found, dict) and "unreadable" in found:
+            self.stop()
+            raise Unreadable(str(found["unreadable"])[:500])
+        return found
+
+    def importing(self, which):
+        """The frameworks that the submission imports, before any of its code runs: not at its cost.
+
+        Raises
+        ------
+        NotStarted
+        """
+        self.entered, began = False, time.monotonic()
+        what = " and ".join(str(each) for each in which)[:60]
+        found = self.exchange("import", STARTING_S, f"importing {what}")
+        if found != {"imported": True}:
+            self.stop()
+            why = found.get("broken") if isinstance(found, dict) else getattr(found, "error", "")
+            raise NotStarted(f"{what} could not be imported: {str(why)[:300]}")
+        self.entered = True
+        self.ends += time.monotonic() - began
 
     def exchange(self, message, seconds: float, what: str):
         """Send a message and read the answer to it: a value, or an `Answer` that says what went
@@ -206,7 +217,7 @@ class Process:
                     self.stop()
                     if not self.entered:
                         raise NotStarted(
-                            f"the submission's process did not start within {seconds:g} s"
+                            f"{what}: the submission's process was not ready within {seconds:g} s"
                         )
                     return Answer(error=f"{what} did not end within {seconds:.3g} s", kind="time")
                 if self.too_large():
@@ -286,7 +297,7 @@ class Process:
         if not self.entered:
             said = self.printed.decode(errors="replace").strip()
             raise NotStarted(
-                f"the submission's process did not start ({ended(status)}): {said[:500]}"
+                f"{what}: the submission's process ended ({ended(status)}): {said[:500]}"
             )
         how = ended(status)
         return Answer(error=f"{what}: the process ended ({how})", kind="died")
@@ -308,42 +319,3 @@ class Process:
         with selectors.DefaultSelector() as watch:
             watch.register(self.said, selectors.EVENT_READ)
             return bool(watch.select(0)) and self.listen() and not self.too_much
-
-
-def _kill(how, pid):
-    try:
-        how(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
-
-
-def ended(status: int | None) -> str:
-    """An exit status in words."""
-    if status is None:
-        return "it closed its pipe and ran on"
-    number = -status if status < 0 else status - 128
-    if status < 0 or status > 128 and number in signal.valid_signals():
-        try:
-            name = signal.Signals(number).name
-        except ValueError:
-            name = str(number)
-        return {
-            "SIGKILL": "killed, for want of memory or by its own hand",
-            "SIGSEGV": "segmentation fault",
-            "SIGXCPU": "its processor time was used up",
-        }.get(name, f"signal {name}")
-    return f"exit status {status}"
-
-
-def environment() -> dict:
-    """What a submission's process knows of the machine: nothing of this process's variables."""
-    return {
-        "PATH": "/usr/bin:/bin",
-        "HOME": "/tmp",
-        "USER": "student",
-        "LANG": "C.UTF-8",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
-    }

@@ -18,6 +18,7 @@ import threading
 import time
 
 from labs.grading import memory_of, sandbox
+from labs.grading.cold import environment
 
 READY_S = 180  # to import both frameworks on a busy machine
 ANSWER_S = 30
@@ -65,6 +66,26 @@ class Child:
             time.sleep(0.002)
 
 
+_shared, _sharing = {}, threading.Lock()
+
+
+def shared(frameworks=()):
+    """This process's own warm worker, started when it is first asked for; None where there can be
+    none. For a process that grades what comes, such as a worker of Dask: it ends with the process.
+    """
+    if not sandbox.as_root():
+        return None
+    key = tuple(frameworks)
+    with _sharing:
+        known = _shared.get(key)
+        if known is None or known.process.poll() is not None:
+            try:
+                _shared[key] = Pool(key).__enter__()
+            except PoolError:
+                return None
+        return _shared[key]
+
+
 class Pool:
     """The warm worker, for all slots; a context.
 
@@ -85,8 +106,6 @@ class Pool:
         ------
         PoolError
         """
-        from labs.grading.pipes import environment
-
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         arguments = sandbox.arguments()
         inner = [*sandbox.interpreter(), f"{sandbox.INSIDE}/grading/warm.py", str(theirs.fileno())]

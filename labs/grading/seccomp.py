@@ -1,8 +1,8 @@
 """A filter of system calls (seccomp) for a submission's process: what no lab needs and some attacks
 do.
 
-Watching and debugging other processes, new namespaces and mounts, keys of the kernel, faked
-terminal input, sockets but of
+Watching and debugging other processes, new namespaces and mounts, keys of the kernel, memory that no
+process seems to hold (it counts as nobody's until it is mapped), faked terminal input, sockets but of
 the local machine. The filter is a small program of the kernel's own (man 2 seccomp), put together
 here for x86-64 and arm64.
 """
@@ -32,6 +32,10 @@ CALLS = {  # by machine: the kernel's number of the architecture, and of each ca
             "add_key": 248,
             "request_key": 249,
             "keyctl": 250,
+            "memfd_create": 319,
+            "memfd_secret": 447,
+            "shmget": 29,
+            "msgget": 68,
             "bpf": 321,
             "perf_event_open": 298,
             "userfaultfd": 323,
@@ -75,6 +79,10 @@ CALLS = {  # by machine: the kernel's number of the architecture, and of each ca
             "add_key": 217,
             "request_key": 218,
             "keyctl": 219,
+            "memfd_create": 279,
+            "memfd_secret": 447,
+            "shmget": 194,
+            "msgget": 186,
             "bpf": 280,
             "perf_event_open": 241,
             "userfaultfd": 282,

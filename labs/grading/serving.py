@@ -5,6 +5,7 @@ This runs beside the student's code, in the notebook or in the sandbox. It needs
 holds nothing secret.
 """
 
+import difflib
 import linecache
 import sys
 import traceback
@@ -48,7 +49,7 @@ class Served:
         own = self.names.get(function)
         direct = function not in self.calls or self.own_first and own is not None
         if direct and own is None:
-            return error("missing", f"there is no `{function}` yet")
+            return error("missing", self.absent(function))
         if direct and not callable(own):
             return error("missing", f"`{function}` is no function but a {type(own).__name__}")
         arguments = values.from_bytes(written)
@@ -60,7 +61,7 @@ class Served:
                 return error("changes", f"`{function}` changes its arguments: work on a copy")
             return found
         except Missing as raised:
-            return error("missing", f"there is no `{raised.name}` yet")
+            return error("missing", self.absent(raised.name))
         except NotImplementedError as raised:
             return error(
                 "not written", f"`{self.whose(raised, function)}` is not written yet", place(raised)
@@ -80,6 +81,17 @@ class Served:
                 place(raised),
             )
 
+    def absent(self, name: str) -> str:
+        """That a name is missing, and what is there under a name much like it."""
+        there = {
+            _plain(each): each
+            for each, value in self.names.items()
+            if isinstance(each, str) and not each.startswith("_") and callable(value)
+        }
+        near = difflib.get_close_matches(_plain(name), there, 1, 0.8)
+        also = f", but a `{there[near[0]]}`: is that it? The names are the contract" if near else ""
+        return f"there is no `{name}` yet{also}"
+
     def whose(self, raised: BaseException, function: str) -> str:
         """The student's function that a call of calls.py was in when this arose; else the call's."""
         if function in self.names:
@@ -92,6 +104,10 @@ class Served:
                 return name
             at = at.tb_next
         return function
+
+
+def _plain(name):
+    return name.replace("_", "").lower()
 
 
 class Missing(AttributeError):

@@ -154,6 +154,18 @@ def needed(statements: list, names) -> list:
         wanted |= {name for i in more for name in reads(statements[i])}
 
 
+def imports(statements: list) -> list:
+    """The packages that statements import, inside of functions too, in their order."""
+    found = {}
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0]: None for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found[node.module.partition(".")[0]] = None
+    return list(found)
+
+
 def _only_calls(statement, bound, functions):
     """Is a statement a call such as `plt.plot(x)` or `lab.check()`, which changes no data that is
     needed?

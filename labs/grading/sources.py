@@ -126,7 +126,12 @@ def secret_lines(text: str) -> set:
 
 def setup(frameworks=()) -> str:
     """The cell that makes a student's notebook run in Colab; elsewhere it installs nothing."""
-    facts = importlib.metadata.metadata("parity-course")
+    try:
+        facts = importlib.metadata.metadata("parity-course")
+    except importlib.metadata.PackageNotFoundError:
+        raise LabError(
+            "the course's package is not installed: pip install -e . in the repository's folder"
+        ) from None
     addresses = dict(each.split(", ", 1) for each in facts.get_all("Project-URL") or ())
     address = addresses.get("Repository", "")
     lines = [

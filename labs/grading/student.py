@@ -80,7 +80,7 @@ class StudentLab:
         Raises
         ------
         LabError
-            The file cannot be read.
+            The file cannot be read, or a framework that it imports is not here.
         """
         from labs.grading import pipes
 
@@ -90,7 +90,7 @@ class StudentLab:
                 self.lab, pipes.Submission(path.read_bytes(), path.suffix)
             ) as process:
                 return climb(self.lab, self.cases, process, only)
-        except pipes.Unreadable as error:
+        except (pipes.Unreadable, pipes.NotStarted) as error:
             raise LabError(f"{path}: {error}") from None
 
     def submit(self, path, folder=".", now=None) -> Receipt:

@@ -18,6 +18,7 @@ KINDS = "biufcSU"  # truth values, integers, floats, complex, bytes, text
 LIMIT = 64 << 20  # bytes of one message
 MEMBERS = 10_000
 DEPTH = 60
+EMPTY = 1_000_000  # entries of an array that takes no bytes: as lists they would take many
 TREE = "tree.json"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same value gives the same bytes
 
@@ -158,11 +159,14 @@ def _array(data):
     shape, fortran, dtype = read(file)
     if dtype.kind not in KINDS or dtype.hasobject:
         raise ValueRefused(f"it holds an array of {dtype}")
-    count = 1
+    count = spread = 1
     for length in shape:
         count *= length  # Python's integers: no overflow
+        spread *= length or 1
     if min(shape, default=0) < 0 or count * dtype.itemsize != len(data) - file.tell():
         raise ValueRefused("an array's shape does not fit its bytes")
+    if not count * dtype.itemsize and spread > EMPTY:
+        raise ValueRefused("an array without bytes has too many entries")
     flat = (
         np.frombuffer(data, dtype, count=count, offset=file.tell())
         if count and dtype.itemsize

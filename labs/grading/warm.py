@@ -41,9 +41,9 @@ def imported(frameworks: list):
         torch.set_num_threads(
             1
         )  # threads do not survive a fork: a child would wait for them for ever
-        torch.nn.functional.linear(
-            torch.ones(2, 2, requires_grad=True), torch.ones(2, 2)
-        ).sum().backward()
+        x = torch.ones(2, 2, requires_grad=True)
+        torch.nn.functional.linear(x, torch.ones(2, 2)).sum().backward()
+        torch.optim.SGD([x], lr=0.1).step()  # the first optimizer imports the compiler: seconds
     if "paddle" in frameworks:
         import paddle
 

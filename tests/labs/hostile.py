@@ -96,6 +96,21 @@ HOSTILE = {
         0,
         "blocked",
     ),
+    "memory without a file": (
+        attack("import os\nos.write(os.memfd_create('x'), b'x' * (64 << 20))\nreturn True"),
+        0,
+        "blocked",
+    ),
+    "memory that stays when it is let go of": (
+        attack("import ctypes\nreturn ctypes.CDLL(None).shmget(0, 64 << 20, 0o1600) >= 0"),
+        0,
+        "blocked",
+    ),
+    "keys that outlive it": (
+        attack("import ctypes\nreturn ctypes.CDLL(None).syscall(248, b'user', b'a', b'b', 1, -5) > 0"),
+        0,
+        "blocked",
+    ),
     "os._exit": (instead("import os\nos._exit(0)"), 0, "process ended .exit status 0"),
     "os._exit with our own status": (instead("import os\nos._exit(97)"), 0, "process ended"),
     "sys.exit": (instead("raise SystemExit(0)"), 0, "SystemExit"),
@@ -307,6 +322,30 @@ HOSTILE = {
         0,
         "handed over",
     ),
+    "lists that double themselves": (
+        instead("y = x\nfor _ in range(40): y = [y, y]\nreturn y", False),
+        0,
+        "memory|did not end within|larger|handed over",
+    ),
+    "a tensor that is none": (
+        "class T:\n    def detach(self): return self\n    cpu = detach\n"
+        "    def numpy(self): return self\n    def __eq__(self, o): return True\n"
+        "    __hash__ = None\n    ndim, shape, size = 1, (3,), 3\n\n\n"
+        + instead("return T()"),
+        0,
+        "handed over",
+    ),
+    "numbers with too many digits": (instead("return [10 ** 5000] * len(x)"), 0, "handed over|expected"),
+    "an array with no end of nothing": (
+        instead("import numpy\nreturn numpy.zeros((2**30, 0), 'int64')"),
+        0,
+        "cannot be read",
+    ),
+    "words that are markup": (
+        instead("raise ValueError('</td><script>alert(1)</script>')"),
+        0,
+        "script",
+    ),
     "patched comparisons": (
         "import builtins\nimport numpy\nimport numpy.testing\nimport operator\n\nnumpy.testing.assert_allclose = numpy.allclose = operator.eq = lambda *a, **b: True\nbuiltins.abs = lambda x: 0\n"
         + instead("numpy, operator, builtins\nreturn [0 for _ in x]"),
@@ -326,6 +365,14 @@ HOSTILE = {
         ),
         0,
         "cannot be read|changes",
+    ),
+    "plays the worker while it is loaded": (
+        "import os, sys\nsys.path.insert(0, '/course')\nfrom labs.grading import values, worker\n"
+        "for said in ({'imports': ['x']}, {'broken': 'x'}):\n"
+        "    worker.write(int(sys.argv[-1]), values.to_bytes(said))\n"
+        "def double(x): return x\nhalf = double\n",
+        0,
+        "more came|there is no|expected|no answer|cannot be read",
     ),
     "fake scores printed": (
         instead("print('L0 probe: 10 of 10 points', '##' * 9, flush=True)\nreturn [0]"),

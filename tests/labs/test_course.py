@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 import hostile
 import pytest
 
-from labs.course import collect, export, feedback, folder, grade, journal, release, report, similarity
+from labs.course import collect, engines, export, feedback, folder, grade, journal, release, report, similarity
 from labs.grading import assignment, beginning, mutants, sandbox, sources, student
 
 pytestmark = pytest.mark.needs("bubblewrap")
@@ -469,7 +469,7 @@ def test_a_dead_warm_worker_costs_nobody_a_point_and_a_cold_process_says_the_sam
     ]
     if not sandbox.as_root():
         return
-    with grade.warm(made.lab, True) as worker:
+    with engines.warm(made.lab, True) as worker:
 
         def judged(box):
             return [
@@ -553,3 +553,34 @@ def test_the_instructors_page_can_be_followed_literally(tmp_path, monkeypatch):
         '"K, Bo",2,bo,0',
     ]
     assert len(list((tmp_path / "autumn/feedback/L6").glob("*.html"))) == 2
+
+
+@pytest.mark.parametrize(
+    "words, says",
+    [
+        ("collect COURSE L99 no_such.zip", "no_such.zip: No such file or directory"),
+        ("judge COURSE L99 no_such gradescope --out r.json", "no_such: No such file or directory"),
+        ("export COURSE L99 canvas --template no.csv", "no.csv: No such file or directory"),
+        ("feedback COURSE L98", "there is no lab 'L98': expected one of L97_other, L99_small"),
+        ("grade COURSE L97", "L97 is not in this course, which has L99: give it a [[lab]]"),
+        ("new NEW --labs L99 --due tomorrow", "expected a time such as 2026-12-24T23:59, got"),
+        ("new NEW --labs L99 --due 2026-12-24 --roster no.csv", "no.csv: No such file"),
+    ],
+)
+def test_a_slip_of_the_instructor_is_a_sentence_and_leaves_nothing(
+    course, tmp_path, monkeypatch, capsys, words, says
+):
+    from labs.__main__ import main
+
+    other = tmp_path / "labs"
+    beginning.begin("L97_other", other)
+    (other / "L99_small").symlink_to(course["lab"].folder)
+    monkeypatch.setenv(assignment.ELSEWHERE, str(other))
+    places = {"COURSE": str(course["folder"]), "NEW": str(tmp_path / "new")}
+    try:
+        status = main(["course", *(places.get(each, each) for each in words.split())])
+    except SystemExit as stopped:
+        status = stopped.code
+    told = capsys.readouterr().err
+    assert status in (1, 2) and says in told and "Traceback" not in told, told
+    assert not (tmp_path / "new").exists()

@@ -289,3 +289,18 @@ def test_a_rung_that_cannot_be_run_here_is_not_zero(tmp_path):
         and "not run here" in result.text
         and "not run here" in result.html
     )
+
+
+@pytest.mark.parametrize(
+    "there, says",
+    [
+        ("countWords", ", but a `countWords`: is that it? The names are the contract"),
+        ("count_word", ", but a `count_word`: is that it? The names are the contract"),
+        ("words", ""),
+        ("_count_words", ""),
+    ],
+)
+def test_a_name_that_is_missing_is_told_with_the_nearest_that_is_there(there, says):
+    made = assignment.read("L6")
+    answer = Here(made, {there: len}).answer(Call("count_words", (["a"],)))
+    assert (answer.kind, answer.error) == ("missing", f"there is no `count_words` yet{says}")

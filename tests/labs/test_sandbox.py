@@ -148,6 +148,29 @@ def test_a_warm_worker_that_is_gone_is_not_the_students_fault():
             graded(hostile.RIGHT, warm=made)
 
 
+@pytest.mark.parametrize("how", ["import no_such_thing", "from no_such_thing.nn import no_such_thing"])
+def test_a_framework_that_cannot_be_imported_is_not_the_students_fault(how):
+    lab = dataclasses.replace(LAB, frameworks=("no_such_thing",))
+    code = f"{how}\n{hostile.RIGHT}\n\ndef double(x, own=double):\n    x if x else no_such_thing\n    return own(x)"
+    for box in (None, sandbox.Sandbox(0)):
+        with (
+            pipes.Process(lab, pipes.Submission(code.encode(), ".py"), box) as process,
+            pytest.raises(pipes.NotStarted, match="no_such_thing could not be imported: ModuleNot"),
+        ):
+            climb(lab, CASES, process)
+    mine = dataclasses.replace(lab, frameworks=())  # what no lab promises, is the student's own
+    code = f"import no_such_thing\n{hostile.RIGHT}"
+    with pipes.Process(mine, pipes.Submission(code.encode(), ".py")) as process:
+        assert climb(mine, CASES, process).earned == hostile.POINTS
+
+
+def test_a_slot_is_one_graders_at_a_time():
+    with sandbox.slot() as one, sandbox.slot() as other:
+        assert one != other or not sandbox.as_root()
+    with sandbox.slot() as again:
+        assert again == one
+
+
 def test_the_attacks_would_be_seen_outside_of_the_sandbox():
     seen = []
     for name in ("inotify", "/etc and the home", "looks up the stack"):
