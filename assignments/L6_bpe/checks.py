@@ -37,6 +37,7 @@ def _(draw, reference):
         ["\n " + text(draw, "ab", 12, gaps), "", "   "],
         about="white space of every kind, and empty texts",
     )
+    yield call("count_words", [text(draw, "aAbB", 12) + "ab AB"], about="large and small letters")
     yield call("count_words", [], about="no text at all")
 
 
@@ -162,6 +163,13 @@ def _(draw, reference):
         ["<unk>", "a", "b", "c", "\u2581", "bc", "ab"],
         [("b", "c"), ("a", "b")],
         about="two merges that overlap",
+    )
+    yield call(
+        "encode",
+        "abcabc",
+        ["<unk>", "a", "b", "c", "\u2581", "bc", "ab"],
+        [("a", "b"), ("b", "c")],
+        about="the same text, with the merges in the other order",
     )
     yield call(
         "encode",

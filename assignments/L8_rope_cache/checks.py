@@ -146,13 +146,13 @@ def _(draw, reference):
         {"theta": 20.0},
         {"factor": 4.0},
         {"window": 3},
-        {"rotary": 2, "theta": 50.0, "factor": 3.0, "window": 4},
+        {"rotary": 4, "theta": 50.0, "factor": 3.0, "window": 4},
     ):
         weights, settings = a_layer(draw, 4, 2, 8, 6, **change)
         about = ", ".join(f"{name}={value:g}" for name, value in change.items())
         yield call("layer", rows(draw, 2, 7, 6), weights, settings, about=about, **ROW)
     # the same with a cache; an old key and a new one, each squeezed
-    everything = {"rotary": 2, "theta": 50.0, "factor": 3.0, "window": 4}
+    everything = {"rotary": 4, "theta": 50.0, "factor": 3.0, "window": 4}
     weights, settings = a_layer(draw, 4, 2, 8, 6, **everything)
     yield call(
         "layer_in_pieces",

@@ -16,7 +16,7 @@ from labs.course.folder import CourseError
 from labs.grading import cases as drawn
 from labs.grading import pool, sandbox
 
-INSTALL = "pip install dask distributed"
+INSTALL = "pip install distributed"
 ANSWER_S = 20  # for the scheduler to answer
 AHEAD = 4  # submissions under way for each thread of the cluster
 

@@ -93,7 +93,7 @@ def test_without_dask_the_option_says_what_to_install(course, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
         journal.writing(course.folder) as lines,
-        pytest.raises(folder.CourseError, match="not installed: pip install dask distributed"),
+        pytest.raises(folder.CourseError, match="not installed: pip install distributed"),
     ):
         grade.grade(course, lines, "L99", scheduler="tcp://127.0.0.1:8786")
 

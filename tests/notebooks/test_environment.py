@@ -168,7 +168,7 @@ def test_what_labs_imports_is_declared_and_what_is_declared_is_imported():
     from packaging.requirements import Requirement
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    declared = {Requirement(line).name for line in [*project["dependencies"], *extras["hf"], *extras["fluid"], *extras["record"]]}
+    declared = {Requirement(line).name for line in [*project["dependencies"], *extras["hf"], *extras["fluid"], *extras["record"], *extras["cluster"]]}
     imported = set()
     for path in (ROOT / "labs").rglob("*.py"):
         if "kernel" in path.parts:                  # runs in the Fluid process, with packages of its own
