@@ -43,6 +43,13 @@ def test_a_path_that_leads_out_of_the_folder_is_refused(path, hub, tmp_path):
     assert not [one for one in tmp_path.rglob("*") if one.is_file()]
 
 
+def test_a_list_without_checksums_is_refused(hub, tmp_path, monkeypatch):
+    told = {"Data": {"Files": [{"Path": "sub", "Type": "tree"}, {"Path": "README.md", "Type": "blob", "Sha256": ""}]}}
+    monkeypatch.setattr(server._Handler, "modelscope", lambda self, path, asked: self.as_json(told))
+    with pytest.raises(HubError, match="README.md: no SHA-256 in the list"):
+        modelscope.clone(hub.address, modelscope.NAME, tmp_path)
+
+
 @pytest.mark.parametrize("name, revision", [("org/nothing", "master"), ("org/gated", "master"), (modelscope.NAME, "v9")])
 def test_a_refusal_is_said(name, revision, hub, tmp_path):
     with pytest.raises(HubError, match="404"):

@@ -58,11 +58,15 @@ def clone(address, name, cache, revision="master"):
     home = (Path(cache) / "models" / name.replace("/", "--")
             / "snapshots" / revision)
     for file in told.json()["Data"]["Files"]:
+        if file["Type"] == "tree":              # a folder
+            continue
+        if not file.get("Sha256"):
+            raise HubError(f"{file['Path']}: no SHA-256 in the list")
         target = inside(home, file["Path"])     # not out of it
         url = requests.Request("GET", base, params={
             "Revision": revision, "FilePath": file["Path"]})
         whole = load(url.prepare().url, {})
-        check(whole, file["Sha256"])            # the client does
+        check(whole, file["Sha256"])
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{target.name}.incomplete")
         part.write_bytes(whole)

@@ -206,7 +206,8 @@ class _Handler(BaseHTTPRequestHandler):
         if wanted[2]:
             return self.as_json({"Code": 200, "Success": True, "Data": {"Files": [
                 {"Path": each, "Name": each.rpartition("/")[2], "Type": "blob", "Size": len(data), "Sha256": hashlib.sha256(data).hexdigest()}
-                for each, data in sorted(files.items())]}})
+                for each, data in sorted(files.items())] + [{"Path": each, "Name": each, "Type": "tree", "Size": 0, "Sha256": ""}
+                                                            for each in sorted({each.partition("/")[0] for each in files if "/" in each})]}})
         file = asked.get("FilePath", "")
         return (200, {}, files[file], file) if file in files else self.refuse(404, "no such file")
 
