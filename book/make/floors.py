@@ -8,7 +8,7 @@ import re
 from pathlib import PurePosixPath
 
 GROUND = {"run", "process", "device", "memory", "outputs", "tables", "plots", "pictures", "results", "sentences", "claims",
-          "predictions", "sides", "install_lines"}
+          "predictions", "progress", "sides", "install_lines"}
 INSTRUMENTS = {"exercises", "parity", "timing", "limits", "fluid", "checkpoints"}
 FLOORS = {**dict.fromkeys(GROUND, 0), "data": 1, **dict.fromkeys(INSTRUMENTS, 2), "tasks": 3, "grading": 3, "course": 4, "doctor": 4, "__main__": 5}
 FRAMEWORKS = {"paddle", "torch", "transformers", "tensorflow", "jax", "onnxruntime", "parl", "diffusers", "accelerate"}

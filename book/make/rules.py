@@ -108,6 +108,13 @@ def models_are_placed(notebook):
             "on the chosen device" for cell in code_cells(notebook) if re.search(r"\bparity\.load\(\s*[\w.]+\.build\(", cell.source)]
 
 
+def no_bars_of_text(notebook):
+    """No tqdm: a saved notebook keeps each step of its bar, and an HTML export shows them all."""
+    return [f"{called(cell)}: a bar of tqdm stays in a saved notebook; `for batch in progress.steps(batches, name):` of "
+            "`from labs import progress` shows a line and leaves nothing (a library's own bar: its argument or setting that turns it off)"
+            for cell in code_cells(notebook) if re.search(r"\b(tqdm|trange)\b", cell.source)]
+
+
 def prose_for_colab(notebook):
     """Text in CommonMark, $maths$, tables and images only: MyST's own syntax shows raw in Colab."""
     wrong = []

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from labs.data import progress
+from labs import progress
 from labs.data.errors import SourceFailed, WrongBytes
 from labs.data.transfer import keep, unpack
 

@@ -39,6 +39,7 @@ class Outcome:
     ran: dict = field(default_factory=dict)     # {name: (cells that one kernel ran in order, cells that there are)}
     labs: set = field(default_factory=set)      # where the kernels found labs
     site: Path = None                           # where it was installed
+    stderr: str = ""                            # what the kernels wrote there
     processor_s: float = 0.0                    # of the kernels, their children and nbval itself (about two seconds)
 
     def failed(self, name):
@@ -122,6 +123,7 @@ def run(paths, box, cell_s=300, workers=2, site=None, fluid="recordings"):
     outcome = Outcome(re.sub(r"\x1b?\[[0-9;]*m", "", done.stdout + done.stderr), done.returncode, closed, site=site,
                       processor_s=of_children() - before)
     logs = [[line.split(" ", 1) for line in path.read_text(encoding="utf-8").splitlines()] for path in (box / "witness").glob("*.txt")]
+    outcome.stderr = "".join(path.read_text(encoding="utf-8") for path in sorted((box / "witness").glob("*.stderr")))
     outcome.labs = {where for log in logs for _, where in log if where != "-"}
     for name in paths:
         outcome.ran[name] = proof(nbformat.read(box / "work" / f"{name}.ipynb", 4), [[seen for seen, _ in log] for log in logs])

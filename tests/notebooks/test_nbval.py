@@ -45,6 +45,7 @@ def check(outcome, name):
     assert not outcome.failed(name) and outcome.status == 0, outcome.said[-6000:]
     assert there > 0 and ran == there, f"{name}: {ran} of {there} code cells ran\n{outcome.said[-6000:]}"
     assert outcome.labs, "it did not import labs"
+    assert not outcome.stderr, f"{name}: a saved notebook would keep what stands on stderr (a bar: labs.progress.steps):\n{outcome.stderr[:2000]}"
     assert all(outcome.site in Path(where).parents for where in outcome.labs), outcome.labs
     over, fails = budgets.overrun(name, None, {"mode": "smoke", "processor_s": outcome.processor_s})
     assert not fails, f"{name}: {over}"
@@ -102,13 +103,14 @@ def fooled(tmp_path_factory):
              "raises": ["x = 1", ("1 / 0", ["raises-exception"]), "x + 1"],
              "dead": ["x = 1", "import os; os._exit(1)", "x + 1"],
              "fails": ["x = 1", "1 / 0"],
+             "bars": ["from tqdm.auto import tqdm", "[x for x in tqdm(range(3))]"],
              "outside": ["import socket", f"socket.create_connection(('127.0.0.1', {port.getsockname()[1]}), 5)"]}
     with port:
         return sealed.run(written(folder, cells), folder / "box", cell_s=8)
 
 
 def test_processor_seconds_are_those_of_the_kernels(fooled):
-    assert fooled.processor_s > 2, "six kernels and three of nbval"
+    assert fooled.processor_s > 2, "seven kernels and three of nbval"
 
 
 def test_a_good_notebook_is_proven(fooled):
@@ -123,6 +125,10 @@ def test_a_cell_that_did_not_run_is_missed(fooled, name):
 
 def test_a_failing_cell_is_reported(fooled):
     assert fooled.failed("fails") and fooled.status != 0
+
+
+def test_a_bar_of_text_is_noticed(fooled):
+    assert "it/s" in fooled.stderr, fooled.said[-4000:]
 
 
 def test_the_network_is_closed_where_it_can_be(fooled):

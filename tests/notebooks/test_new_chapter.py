@@ -40,7 +40,7 @@ def test_it_writes_text_and_notebook_and_enters_them_in_order(root, name, listed
 def test_what_it_writes_keeps_every_rule_and_the_skeleton(root):
     nb = nbformat.read(new_chapter.make("40_something", root).with_suffix(".ipynb"), 4)
     for rule in (rules.no_outputs, rules.no_empty_cells, rules.known_tags, rules.narrow_sides, rules.sides_begin_with_their_magic,
-                 rules.both_sides, rules.models_are_placed, rules.prose_for_colab, rules.front_matter):
+                 rules.both_sides, rules.models_are_placed, rules.no_bars_of_text, rules.prose_for_colab, rules.front_matter):
         assert rule(nb) == []
     assert prose_rules.broken(nb, "chapters/40_something", book.pages(ROOT)) == []
     said = {name for cell in book.code_cells(nb) for name, _ in prose.calls(cell)}

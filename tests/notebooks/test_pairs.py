@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 TEXTS = book.texts(ROOT)
 VERSION = book.version(ROOT)
 RULES = [rules.no_outputs, rules.no_empty_cells, rules.known_tags, rules.narrow_sides, rules.sides_begin_with_their_magic,
-         rules.both_sides, rules.models_are_placed, rules.prose_for_colab]
+         rules.both_sides, rules.models_are_placed, rules.no_bars_of_text, rules.prose_for_colab]
 
 
 def read(path):
@@ -132,6 +132,8 @@ CHANGES = [
     (rules.both_sides, PAIR, LONE + "prose between\n\n" + PAIR[len(LONE):], "without"),
     (rules.both_sides, PAIR, re.sub(r":tags:.*\n", "", PAIR), "neither cell is tagged"),
     (rules.models_are_placed, "x = 1\n", "model = parity.load(\n    torch_side.build(config), weights)\n", "parity.ready"),
+    (rules.no_bars_of_text, "x = 1\n", "from tqdm.auto import tqdm\n", "progress.steps"),
+    (rules.no_bars_of_text, "x = 1\n", "for i in trange(3):\n    pass\n", "stays in a saved notebook"),
     (rules.prose_for_colab, "- two", "- {doc}`elsewhere`", "a role"),
     (rules.prose_for_colab, "- two", "- two\n\n:::{note}\nHear.\n:::", "a colon fence"),
     (rules.prose_for_colab, "- two", "- two\n\n```{note}\nHear.\n```", "a directive"),

@@ -255,7 +255,7 @@ def test_in_a_notebook_a_download_says_how_far_it_is_and_leaves_nothing(shelf, s
         def update(self, bundle, raw):
             said.append(bundle["text/plain"])
     monkeypatch.setattr(IPython, "get_ipython", lambda: types.SimpleNamespace(kernel=object()))
-    monkeypatch.setattr("IPython.display.display", lambda bundle, raw, display_id: Handle())
+    monkeypatch.setattr("IPython.display.display", lambda bundle, raw, display_id: [Handle(), Handle().update(bundle, raw)][0])
     files = {"big.bin": os.urandom(1_500_000)}
     shelf.add("far", server.serve("big", files), files=files)
     data.fetch("far")
