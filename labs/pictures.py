@@ -7,6 +7,7 @@ ids belong to the figure, and one matplotlib gives the same figure the same byte
 import hashlib
 import html
 import io
+import math
 import re
 import sys
 import warnings
@@ -17,16 +18,22 @@ from matplotlib.legend import Legend
 
 from labs import outputs
 
+COLUMN = 720            # px: how wide a figure of six inches (432 points) stands on a page
+LETTERS = 9             # px: no smaller, on a phone either, where a figure that needs more room than there is scrolls in its box
+WIDEST = 560            # px: what a figure may need on a phone; beyond, one sees less than two thirds of it
+TEXT = re.compile(r'<g[^>]*\btransform="translate\([^"]*\bscale\(([\d.]+) -')      # a drawn text: its size in points / 100
+
 
 class Picture(outputs.Shown):
     """A finished figure: `.svg`, `.html`, `.alt`, `.data`; a notebook shows it by itself."""
 
     def __init__(self, svg, alt, data):
         self.svg, self.alt, self.data = svg, alt, data
+        self.width = min(COLUMN, round(float(re.search(r'viewBox="\S+ \S+ (\S+)', svg)[1]) * COLUMN / 432))
 
     @property
     def html(self):
-        return f'<figure class="labs-figure" style="margin:1em 0;max-width:720px">{self.svg}</figure>'
+        return f'<figure class="labs-figure" style="margin:1em 0;max-width:{self.width}px">{self.svg}</figure>'
 
     @property
     def text(self):
@@ -46,7 +53,8 @@ def picture(figure, alt):
     Raises
     ------
     ValueError
-        The alt text, a title or an axis label is missing, or a character has no glyph; says which.
+        The alt text, a title or an axis label is missing, a character has no glyph, letters are too small for a page or run
+        off the figure; says which.
     """
     title = _require(figure, alt)
     with warnings.catch_warnings(), mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "labs"}):
@@ -57,10 +65,12 @@ def picture(figure, alt):
         except UserWarning as missing:
             raise ValueError(f"the figure holds a character that no font has ({missing}): for Chinese, call "
                              'plots.chinese_font(data.folder("wqy_microhei")) before drawing') from None
+    _inside(figure)
+    least = _least(text.getvalue())
     if "matplotlib.pyplot" in sys.modules:      # or the notebook would show it a second time
         sys.modules["matplotlib.pyplot"].close(figure)
     data = {"kind": "figure", "title": title, "alt": alt, "series": _series(figure)}
-    return Picture(_for_the_page(text.getvalue(), alt), alt, data)
+    return Picture(_for_the_page(text.getvalue(), alt, least), alt, data)
 
 
 def _require(figure, alt):
@@ -85,6 +95,31 @@ def _require(figure, alt):
         if legend.get_frame_on():
             raise ValueError("the legend has a white box, which hides it on a dark page: draw inside `with plots.style():`")
     return above or titles[0]
+
+
+def _inside(figure):
+    """Raise for a text, or a box around one, that the figure's edge cuts."""
+    texts = [*figure.texts, *(text for legend in figure.findobj(Legend) for text in legend.get_texts())]
+    for axes in figure.axes:
+        if axes.get_visible():
+            texts += [*axes.texts, axes.title, *((axes.xaxis.label, axes.yaxis.label) if axes.axison else ())]
+    for text in texts:
+        if text.get_visible() and text.get_text().strip() and not text.get_clip_on():
+            boxes = [text.get_window_extent(), *([text.get_bbox_patch().get_window_extent()] if text.get_bbox_patch() else [])]
+            over = max(max(-box.x0, -box.y0, box.x1 - figure.bbox.width, box.y1 - figure.bbox.height) for box in boxes)
+            if over > 0:
+                raise ValueError(f"{text.get_text()!r} runs {over * 72 / figure.dpi:.0f} points off the figure: give it more room, "
+                                 "fewer words in a line, or another place (a diagram: width=, height=, boxes below one another)")
+
+
+def _least(svg):
+    """Px of width at which the smallest letters of a figure have 9 px; raises where that is more than a page has."""
+    width = float(re.search(r'viewBox="\S+ \S+ (\S+) ', svg)[1])
+    smallest = min((float(size) * 100 for size in TEXT.findall(svg)), default=10.0)
+    if width * LETTERS / smallest > WIDEST:
+        raise ValueError(f"letters of {smallest:g} points in a figure of {width / 72:g} inches are too small to read on a page: "
+                         f"at least {width * LETTERS / WIDEST:.1f} points (fontsize=), or a narrower figure")
+    return math.ceil(width * LETTERS / smallest)
 
 
 def _overlaid(axes, drawn):
@@ -112,7 +147,7 @@ def _series(figure):
     return found
 
 
-def _for_the_page(svg, alt):
+def _for_the_page(svg, alt, least):
     """Make matplotlib's SVG file an element of a page: black to the page's colour, ids of its own, no leftovers."""
     size = re.search(r'viewBox="([^"]+)"', svg).group(1)
     inside = svg[svg.index(">", svg.index("<svg")) + 1:svg.rindex("</svg>")]
@@ -127,4 +162,4 @@ def _for_the_page(svg, alt):
     # what matplotlib draws in black it leaves without a fill: it inherits this one
     return (f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{size}" role="img" '
             f'aria-label="{html.escape(alt, quote=True)}" fill="currentColor" stroke-linejoin="round" stroke-linecap="butt" '
-            f'style="width:100%;height:auto;background:var(--labs-figure-bg,transparent)">\n{inside}\n</svg>')
+            f'style="--least:{least}px;width:100%;height:auto;background:var(--labs-figure-bg,transparent)">\n{inside}\n</svg>')

@@ -87,8 +87,8 @@ def _looks(names):
     return looks
 
 
-def _axes(title, xlabel, ylabel, height=3.2):
-    figure = Figure(figsize=(WIDTH, height))
+def _axes(title, xlabel, ylabel, height=3.2, width=WIDTH):
+    figure = Figure(figsize=(width, height))
     axes = figure.add_subplot()
     axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
     return figure, axes
@@ -210,7 +210,7 @@ def matrix(array, row_labels, column_labels, title, xlabel, ylabel, alt):
         show(figure, alt)
 
 
-def diagram(boxes, arrows, title, alt, strong=(), height=3.2, heads=True):
+def diagram(boxes, arrows, title, alt, strong=(), height=3.2, heads=True, width=WIDTH):
     """Draw boxes and what leads from one to another: the parts of a network, the bases of a class.
 
     Parameters
@@ -221,8 +221,8 @@ def diagram(boxes, arrows, title, alt, strong=(), height=3.2, heads=True):
         From box to box; the number bends the arrow, as a share of its length.
     strong : collection of str
         Boxes that are filled.
-    height : float
-        Inches.
+    height, width : float
+        Inches. What is at most 4.2 wide is seen whole on a phone: let a chain run down the page.
     heads : bool
         Arrows rather than lines.
 
@@ -235,7 +235,7 @@ def diagram(boxes, arrows, title, alt, strong=(), height=3.2, heads=True):
     if lost:
         raise ValueError(f"arrows: no box named {', '.join(sorted(map(repr, lost)))}; there are {', '.join(boxes)}")
     with style():
-        figure, axes = _axes(title, "", "", height)
+        figure, axes = _axes(title, "", "", height, width)
         patch = {}
         for name, (x, y, *text) in boxes.items():
             ink, fill = (LIGHT, STRONG) if name in strong else ("black", "none")

@@ -246,6 +246,30 @@ def test_a_diagram_shows_its_boxes_and_arrows(shown):
     assert "nan" not in shown[0].svg.lower().replace("nance", "")
 
 
+def test_letters_too_small_for_a_page_are_refused():
+    """A page is 720 px wide at most, a phone shows half of that: the message says which size would do."""
+    figure = drawn()
+    figure.set_size_inches(6, 3)
+    figure.axes[0].text(1, 1, "tiny", fontsize=5.5)
+    with pytest.raises(ValueError, match=r"letters of 5.5 points in a figure of 6 inches .* at least 6.9 points"):
+        picture(figure, ALT)
+
+
+@pytest.mark.parametrize("inches, points", [(6, 8), (3.6, 8), (6, 7)])
+def test_a_figure_says_how_wide_it_must_be_to_be_read(inches, points):
+    """So wide that its smallest letters have 9 px; a narrow figure does not grow to the column's width."""
+    figure = drawn()
+    figure.set_size_inches(inches, 3)
+    figure.axes[0].text(1, 1, "small", fontsize=points)
+    made = picture(figure, ALT)
+    assert f"--least:{-int(-inches * 72 * 9 // points)}px" in made.svg and f"max-width:{120 * inches:.0f}px" in made.html
+
+
+def test_text_off_the_figure_is_refused(shown):
+    with pytest.raises(ValueError, match="'a very long name .*' runs .* points off the figure"):
+        plots.diagram({"a": (0, 0, "a very long name " * 3), "b": (1, 0)}, [("a", "b")], "Cut", "Two boxes, of which the first is too wide.", width=3)
+
+
 def test_a_diagram_without_heads_has_lines_only(shown):
     boxes, joined = {"a": (0, 0), "b": (1, 1)}, [("a", "b")]
     plots.diagram(boxes, joined, "With heads", "Two boxes, one below the other, and an arrow.")
