@@ -9,11 +9,13 @@ loss  3.1e-16  ✔ yes
 import html
 import math
 import numbers
+import re
 import unicodedata
 from dataclasses import dataclass
 
 from labs import outputs
 
+LONG_VERDICT = 24           # letters; a shorter one stays in one line
 CELL = "padding:.25em .75em;text-align:{}"      # for pages without our CSS, such as Colab's
 MARKS = {True: ("✔", "yes", "labs-pass"), False: ("✘", "no", "labs-fail"), None: ("–", "", "labs-na")}
 
@@ -101,6 +103,18 @@ def _text(value, how=None):
     return number(value) if _number_like(value) else str(value)
 
 
+LONG_NAME = re.compile(r"[A-Za-z_/.][\w./]{13,}")
+LINE = '<div style="padding-left:1em;text-indent:-1em">{}</div>'        # one sees where an item begins that takes two lines
+
+
+def _cell(text):
+    """The inside of a cell: everything escaped, long names may break after a dot, an underscore, a slash or a word, a list is a list of lines."""
+    def breakable(name):
+        return re.sub(r"(?<=[._/])(?=\w)|(?<=[a-z])(?=[A-Z])", "<wbr>", name[0])
+    lines = [LONG_NAME.sub(breakable, html.escape(line)) for line in text.split("\n")]
+    return lines[0] if len(lines) == 1 else "".join(map(LINE.format, lines))
+
+
 def _width(text):
     """Columns that a terminal needs: Chinese characters take two."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
@@ -135,7 +149,7 @@ class Table(outputs.Shown):
         """The table as HTML: caption, `th` with scope, everything escaped, in a box that scrolls by itself."""
         align = {name: CELL.format("right" if self._numeric[name] else "left") for name in self.headings}
         longest = {name: max((len(_text(row[name])) for row in self.rows), default=0) for name in self.headings}
-        least = {name: ";min-width:11em" if longest[name] > 24 and not self._numeric[name] else "" for name in self.headings}
+        least = {name: ";min-width:9em" if longest[name] > 24 and not self._numeric[name] else "" for name in self.headings}
         head = "".join(f'<th scope="col" style="{align[n]}{least[n]}">{html.escape(str(h))}</th>' for n, h in self.headings.items())
         body = "".join(f"<tr>{self._html_row(row, align)}</tr>" for row in self.rows)
         caption = label = ""
@@ -150,13 +164,14 @@ class Table(outputs.Shown):
         cells = []
         for i, (name, shown) in enumerate(self._shown(row).items()):
             value, css = row[name], ""
-            inside = value.html() if isinstance(value, (Verdict, Link)) else html.escape(shown).replace("\n", "<br>")
+            inside = value.html() if isinstance(value, (Verdict, Link)) else _cell(shown)
             if isinstance(value, Verdict) or value is None:
                 css = f' class="{MARKS[getattr(value, "value", None)][2]}"'
+            wrap = ";white-space:normal" if isinstance(value, Verdict) and len(shown) > LONG_VERDICT else ""
             if i == 0:
                 cells.append(f'<th scope="row"{css} style="{align[name]};font-weight:normal">{inside}</th>')
             else:
-                cells.append(f'<td{css} style="{align[name]}">{inside}</td>')
+                cells.append(f'<td{css} style="{align[name]}{wrap}">{inside}</td>')
         return "".join(cells)
 
     @property

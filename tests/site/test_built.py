@@ -56,6 +56,11 @@ def test_no_page_asks_a_third_party(survey):
     assert across(survey, "elsewhere") == {}
 
 
+def test_the_letters_of_every_figure_have_nine_pixels_on_a_phone(survey):
+    """labs.pictures says how wide a figure must be for that; where a page gives it less, it scrolls."""
+    assert across(survey, "small") == {}
+
+
 @pytest.mark.needs("axe")
 def test_axe_finds_nothing_of_ours(survey):
     ours = {name: [found for found in facts["violations"] if not any(found[2] == rule and where in found[3] for rule, where in THEME)]
@@ -162,7 +167,7 @@ def test_the_keyboard_reaches_everything_and_one_sees_where_it_is(opened, addres
     stops = walk(page)
     assert "skip-link" in stops[0][0].lower(), stops[0]
     reached = " ".join(stop for stop, _ in stops)
-    for what in ("theme-switch", "labs-table-box", "btn", *(["sides-choice"] if width == PHONE else ["search-button"])):
+    for what in ("theme-switch", "btn", *(["sides-choice", "labs-table-box"] if width == PHONE else ["search-button"])):
         assert what in reached, f"no press of Tab reaches {what}"
     assert [stop for stop, seen in stops if not seen] == []
 

@@ -33,6 +33,13 @@ shown = 2
 """
 
 
+@pytest.mark.parametrize("body_, made", [
+    ("at most 1e-12 of it", 'at most <span class="whole">1e-12</span> of it'), ("LeNet-5, GPT-2", '<span class="whole">LeNet-5</span>, <span class="whole">GPT-2</span>'),
+    ("<pre>1e-12</pre>", "<pre>1e-12</pre>"), ('<a href="x-1">side by side</a>', '<a href="x-1">side by side</a>'), ("on 2026-11-27.", 'on <span class="whole">2026-11-27</span>.')])
+def test_numbers_and_names_with_a_hyphen_stay_whole(body_, made):
+    assert body.keep_whole(body_) == made
+
+
 def test_a_page_as_text_has_prose_and_code_and_no_solution():
     assert plain_pages.plain(TEXT) == "# A page\n\nProse.\n\n```python\nshown = 2\n```\n"
 

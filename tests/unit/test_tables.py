@@ -121,3 +121,9 @@ def test_a_link_leads_somewhere_in_html_and_is_its_text_elsewhere():
     made = tables.table([{"page": tables.Link("A & b", 'x.html?a="1"'), "n": 1}])
     assert '<a href="x.html?a=&quot;1&quot;">A &amp; b</a>' in made.html
     assert "A & b" in made.text and made.data["rows"][0]["page"] == "A & b"
+
+
+def test_a_long_name_may_break_and_a_list_shows_its_items():
+    made = table([{"in": "model.layers.27.post_attention_layernorm.weight", "by": "ResNetForImageClassification", "short": "conv1.weight", "lines": "one\ntwo < 3"}]).html
+    assert "model.<wbr>layers.<wbr>27.<wbr>post_<wbr>attention_<wbr>layernorm.<wbr>weight" in made and "For<wbr>Image" in made and "conv1.weight" in made
+    assert made.count('<div style="padding-left:1em;text-indent:-1em">') == 2 and "two &lt; 3</div>" in made
