@@ -14,20 +14,34 @@ function plain(text) {
 /* What is looked through: as it is written and as words. */
 function both(text) { return text.toLowerCase() + "\n" + plain(text); }
 
-/* A word without its ending, so that "gates" also finds a gate and "transposed" a transpose. */
-function stem(word) { return word.length > 4 && /^[a-z]+$/.test(word) ? word.replace(/(ies|es|s|ed|ing)$/, "") : word; }
+/* A word without its ending, so that "gates" also finds a gate and "transposed" a transpose; the sign at its end says that
+   only an ending may follow: "padding" is no Paddle. */
+const ENDING = "(?:e|y|s|es|ed|er|ers|ing|ings|ies|ion|ions)?(?![a-z])";
+function stem(word) {
+  const bare = word.length > 4 && /^[a-z]+$/.test(word) ? word.replace(/(ies|es|s|ed|ing)$/, "") : word;
+  return bare === word ? word : bare + "~";
+}
 
 function count(text, word) {
   if (/[\u3400-\u9fff]/.test(word)) { return text.split(word).length - 1; }
-  const begins = new RegExp("(?<![a-z0-9])" + word.replace(/[^a-z0-9 ]/g, "\\$&"), "g");     /* a word, or its beginning */
+  const whole = word.endsWith("~"), bare = whole ? word.slice(0, -1) : word;
+  const begins = new RegExp("(?<![a-z0-9])" + bare.replace(/[^a-z0-9 ]/g, "\\$&") + (whole ? ENDING : ""), "g");     /* a word, or its beginning */
   return (text.match(begins) || []).length;
+}
+
+/* The Chinese words that we know in a query: it itself, or those that hold it, or those that it holds. */
+function terms(word, chinese) {
+  if (!/[\u3400-\u9fff]/.test(word)) { return []; }
+  if (Object.hasOwn(chinese, word)) { return [word]; }
+  const around = Object.keys(chinese).filter(term => term.includes(word));
+  return around.length ? around : Object.keys(chinese).filter(term => term.length > 1 && word.includes(term));
 }
 
 /* The query as groups of spellings: "BatchNorm" is also two words, a Chinese term of the glossary is also looked for in English. */
 function wanted(query, chinese) {
   const all = query.normalize("NFKC").match(/[\u3400-\u9fff]+|[A-Za-z0-9_]+/g) || [], said = all.filter(word => !STOP.has(word.toLowerCase()));
   return (said.length ? said : all).map(function (word) {
-    const english = Object.keys(chinese).filter(term => /[\u3400-\u9fff]/.test(word) && term.includes(word)).flatMap(term => chinese[term]);
+    const english = terms(word, chinese).flatMap(term => chinese[term]);
     const own = [word.toLowerCase(), plain(word)];
     return { own: [...new Set(own)], other: [...new Set([...own.map(stem), ...english.map(plain)])].filter(one => !own.includes(one)) };
   });
@@ -95,7 +109,7 @@ function cut(sentence, pattern) {
 
 /* The words of the query as they may stand in a text, and all of them in a row: BatchNorm, batch_norm. */
 function pattern(groups) {
-  const escaped = word => word.replace(/[^\w\u3400-\u9fff ]/g, "\\$&").replace(/[ _]/g, "[ _-]?")
+  const escaped = word => word.endsWith("~") ? word.slice(0, -1) + ENDING : word.replace(/[^\w\u3400-\u9fff ]/g, "\\$&").replace(/[ _]/g, "[ _-]?")
     .replace(/iz(?=[eia])/g, "i[sz]").replace("license", "licen[cs]e");
   const words = groups.flatMap(({ own, other }) => [...own, ...other]).filter(Boolean).sort((a, b) => b.length - a.length).map(escaped);
   const row = groups.map(({ own }) => escaped(own[0])).join("[ _-]?");

@@ -17,6 +17,10 @@ FILE = "find.json"
 NAME = re.compile(r"[A-Za-z_\u3400-\u9fff]{2}")
 SAID = ".labs-claim, .labs-prediction, .labs-table caption, .labs-table tr, .labs-commands pre"        # of what a cell shows
 VERDICTS = ("labs-pass", "labs-fail", "labs-na")
+#: What readers type in Chinese and the glossary does not have: everyday words of the pages.
+CHINESE = {"安装": ["install"], "下载": ["download"], "训练": ["training"], "损失": ["loss"], "损失函数": ["loss"], "练习": ["exercises"], "作业": ["labs"],
+           "报错": ["error"], "移植": ["port"], "迁移": ["port"], "对齐": ["parity"], "显卡": ["gpu"], "速度": ["speed", "time"], "许可证": ["license"],
+           "教学": ["teach"], "语言模型": ["language model"], "数据集": ["data set", "data"], "精度": ["precision", "accuracy"], "复现": ["parity", "equal"]}
 BEHIND = ("book/pages/status", "book/pages/api", "twins/")      # lists and whole files: a section that explains comes first
 
 
@@ -108,7 +112,7 @@ def entries(found, glossary):
              for term in glossary["terms"]]
     behind = [name for name in sorted(found) if name.startswith(BEHIND)]
     return {"behind": behind, "titles": {name: found[name][0][1] for name in found if found[name]}, "sections": made,
-            "chinese": {term["zh"]: [term["en"], *term["forms"]] for term in glossary["terms"]}}
+            "chinese": CHINESE | {term["zh"]: [term["en"], *term["forms"]] for term in glossary["terms"]}}
 
 
 def write(app, error):
