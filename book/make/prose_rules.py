@@ -16,6 +16,7 @@ from book.make.rules import called, tags
 
 WORDS = 2500
 SILENT_CELLS = 8
+LETTERS = 7             # points, in a figure
 NUMBER = r"\d+(?:\.\d+)*"
 PAGE = r"\d+[a-z]?(?:\.\d+)*[a-z]?"             # a chapter's second page is 8b, its exercise 8b.1
 NUMBERED = re.compile(rf"\b(?:chapter|section|part|table|figure|equation|algorithm|appendix|exercise|lab|line|page|version|issue)s?\s+"
@@ -188,8 +189,15 @@ def predictions_are_answered(notebook, document, pages):
     return wrong
 
 
+def letters_can_be_read(notebook, document, pages):
+    """No letters of a figure below seven points: `plots.show` refuses those that a page would show too small, and this says so earlier."""
+    return [f"{called(cell)}: letters of {size} points are too small on a page; seven at least in a figure of six inches, 8.4 in one of 7.2 "
+            "(fewer labels: every second; or a narrower figure)"
+            for cell in code_cells(notebook) for size in re.findall(r"\b(?:font|label)size=(\d+(?:\.\d+)?)", cell.source) if float(size) < LETTERS]
+
+
 RULES = (typed_digits, no_long_silence, not_too_long, first_screen, links_lead_somewhere, sources_are_linked, claims_can_fail,
-         predictions_are_answered)
+         predictions_are_answered, letters_can_be_read)
 
 
 def broken(notebook, document, pages):

@@ -115,6 +115,7 @@ CHANGES = [
     ("predictions_are_answered", "right.answer(x,", "other.answer(x,", "without its answer"),
     ("predictions_are_answered", "right = prediction", "prediction", "without its answer"),
     ("predictions_are_answered", "claim(f", "for x, right in rows:\n    x += 1\nclaim(f", "gives the name to something else"),
+    ("letters_can_be_read", 'plots.show(', 'axes.set_xticks(range(9), marks, fontsize=5.5)\nplots.show(', "letters of 5.5 points"),
 ]
 
 
