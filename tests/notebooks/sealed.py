@@ -39,8 +39,8 @@ class Outcome:
     ran: dict = field(default_factory=dict)     # {name: (cells that one kernel ran in order, cells that there are)}
     labs: set = field(default_factory=set)      # where the kernels found labs
     site: Path = None                           # where it was installed
-    stderr: str = ""                            # what the kernels wrote there
     processor_s: float = 0.0                    # of the kernels, their children and nbval itself (about two seconds)
+    stderr: str = ""                            # what the kernels wrote there
 
     def failed(self, name):
         """The lines in which nbval reports a failure of this notebook."""
