@@ -159,6 +159,8 @@ def _climb(cases, answerer):
         wrong = None if answer.error else compare(case.right, answer.value, case.call)
         about = f" ({case.call.about})" if case.call.about else ""
         if answer.error:
+            # of a name that is not there yet it says nothing which call it was
+            about = "" if answer.kind in ("missing", "not written") else about
             return f"{answer.error}{about}.", seen
         if wrong:
             return f"`{case.call.function}`{about}: {wrong.says}.", seen

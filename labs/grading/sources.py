@@ -14,13 +14,14 @@ import re
 from dataclasses import dataclass
 
 import labs
+from labs.grading import serving
 from labs.grading.assignment import LabError
 
 FRONT = re.compile(r"\A---\n.*?\n---\n", re.S)
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*\n?", re.M | re.S)
 OPTION = re.compile(r"\A(?::\w+:[^\n]*\n)+")
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-STUB = 'raise NotImplementedError("write this")'
+STUB = f'raise NotImplementedError("{serving.STUB}")'
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 ASKS = re.compile(r"\blab\b|\bgrading\b")
 SHORT = 12  # characters: a shorter line of a solution, such as `return x`, may stand anywhere
