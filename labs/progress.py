@@ -3,6 +3,7 @@
 A bar of text would stay in a saved notebook with each of its steps: a pink strip in JupyterLab, many screens of it in an
 HTML export.
 """
+import contextlib
 import os
 import sys
 import time
@@ -91,6 +92,20 @@ def bar(total, name, size):
         return Line(total, name, _megabytes)
     from tqdm import tqdm
     return tqdm(total=total or None, unit="B", unit_scale=True, desc=name, disable=off)
+
+
+@contextlib.contextmanager
+def waiting(text):
+    """Say why nothing happens, for as long as the block lasts; in a notebook nothing is left of it."""
+    if in_notebook():
+        with Line(0, "", lambda *_: text) as line:
+            if not quiet():
+                line.update(0)
+            yield
+        return
+    if not quiet():
+        print(text, flush=True)
+    yield
 
 
 def steps(them, name="", after_s=3.0):

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from labs import outputs, tables
+from labs import outputs, progress, tables
 from labs.memory import Peak, give_back
 
 __all__ = ["Paired", "TimingError", "alone", "interval", "paired", "synchronise"]
@@ -52,8 +52,8 @@ def alone(wait=600.0):
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            print("Another notebook is timing on this machine: waiting for it.", flush=True)
-            lock.acquire(timeout=wait)
+            with progress.waiting("Another notebook is timing on this machine: waiting for it."):
+                lock.acquire(timeout=wait)
     except Timeout:
         raise TimingError(f"another process has been timing on this machine for {wait:g} s (lock: {path}): "
                           "let it finish or stop it, then run this cell again") from None

@@ -50,6 +50,17 @@ def test_where_nobody_waits_nothing_is_shown(said, monkeypatch):
     assert list(progress.steps(range(3), "x", after_s=0)) == [0, 1, 2] and said == []
 
 
+def test_why_one_waits_is_said_and_goes(said, monkeypatch, capsys):
+    """A build of several notebooks must not print on a page that it waited for another."""
+    with progress.waiting("Another one is timing."):
+        assert said == ["Another one is timing."]
+    assert said[1:] == [""] and capsys.readouterr().out == ""
+    monkeypatch.setenv(progress.QUIET, "1")
+    with progress.waiting("Another one is timing."):
+        pass
+    assert len(said) == 2
+
+
 def test_in_a_terminal_there_is_a_bar_that_goes(monkeypatch, capsys):
     monkeypatch.delenv(progress.QUIET, raising=False)
     assert list(progress.steps(range(3), "epochs", after_s=0)) == [0, 1, 2]
