@@ -41,7 +41,7 @@ def turned(model):
 
 
 def gelu_by_tanh(layer, driver):
-    """GELU's approximation: GPT-2's, and that of Google's own BERT."""
+    """GELU's approximation by tanh, `gelu_new` in transformers."""
     def forward(x):
         h = layer.dense(x)
         return 0.5 * h * (1 + ((2 / np.pi) ** 0.5 * (h + 0.044715 * h ** 3)).tanh())
