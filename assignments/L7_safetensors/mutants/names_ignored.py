@@ -1,0 +1,7 @@
+"""Takes every name."""
+
+POINTS = 85
+
+
+def safe(name):
+    return True
