@@ -68,6 +68,14 @@ def test_a_stream_with_lists_and_a_slice_is_read(stream):
         assert {name: column.to_list() for name, column in read.items()} == part.to_pydict()
 
 
+def test_offsets_need_not_begin_at_zero():
+    """The format allows it, though no writer here does it."""
+    column = arrow.Column(2, 1, "string", np.array([0b01], np.uint8), np.array([2, 3, 5], "<i4"), np.frombuffer(b"??abc", np.uint8))
+    assert arrow.checked("t", column).to_list() == ["a", None]
+    with pytest.raises(flat.ArrowError, match="do not rise"):
+        arrow.checked("t", arrow.Column(2, 0, "string", column.validity, np.array([2, 9, 5], "<i4"), column.values))
+
+
 def test_a_batch_without_rows_is_read(stream):
     import pyarrow as pa
     batch = stream[0].slice(0, 0)
