@@ -9,7 +9,7 @@ from book.make import book, floors, rules
 ROOT = Path(__file__).parents[2]
 SIDES = [name.removesuffix("_side") for name in floors.TWINS]
 SHOWN = [(path, nb.metadata["parity"]["task"]) for path in book.texts(ROOT)
-         if (nb := nbformat.read(path.with_suffix(".ipynb"), 4)).metadata.get("parity", {}).get("skeleton") == "twins" or nb.metadata.get("parity", {}).get("task") == "llama"]
+         if (nb := nbformat.read(path.with_suffix(".ipynb"), 4)).metadata.get("parity", {}).get("skeleton") == "twins" or nb.metadata.get("parity", {}).get("task") in ("llama", "lac")]
 
 
 TWINS = [(path, task, side) for path, task in SHOWN for side in SIDES

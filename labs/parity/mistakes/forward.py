@@ -30,6 +30,8 @@ def through_half(x):
 
 def halved(out):
     """Each tensor of a layer's output rounded to float16."""
+    if hasattr(out, "batch_sizes"):             # PyTorch's packed sequences: the rows, and numbers that say where each ends
+        return out._replace(data=through_half(out.data))
     return tuple(halved(x) for x in out) if isinstance(out, (tuple, list)) else through_half(out)
 
 

@@ -1,0 +1,1 @@
+"""Baidu's LAC with its real weights, and a CRF that is fast."""
