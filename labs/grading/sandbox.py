@@ -47,7 +47,8 @@ APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 CONTAINER = (Path("/.dockerenv"), Path("/run/.containerenv"))
 DOCKER = (
     'docker run --rm -it -v "$PWD":/work -w /work --security-opt seccomp=unconfined '
-    "--security-opt apparmor=unconfined --cap-add SYS_ADMIN python:3.11 bash"
+    "--security-opt apparmor=unconfined --cap-add SYS_ADMIN python:3.11 bash -c "
+    "'apt-get update && apt-get install -y bubblewrap && pip install -r requirements.txt && exec bash'"
 )
 
 

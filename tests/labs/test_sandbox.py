@@ -250,7 +250,8 @@ def test_why_there_is_no_sandbox_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
     assert "apt install bubblewrap" in sandbox.lacking.__wrapped__()
     monkeypatch.setattr(sandbox.platform, "system", lambda: "Darwin")
-    assert "docker run" in sandbox.lacking.__wrapped__()
+    told = sandbox.lacking.__wrapped__()
+    assert "docker run" in told and "apt-get install -y bubblewrap" in told
 
 
 def test_the_filter_is_a_whole_program_for_each_machine():
