@@ -1,0 +1,26 @@
+"""Normalises each image by itself, as InstanceNorm does."""
+
+POINTS = 65
+
+
+def norm_paddle(x, weight, bias, state, training, momentum, eps):
+    axes = [axis for axis in range(x.ndim) if axis > 1] or [0]
+    shape = [1, -1] + [1] * (x.ndim - 2)
+    if training:
+        mean, var = x.mean(axes, keepdim=True), x.var(axes, unbiased=False, keepdim=True)
+        n = x.size // x.shape[1]
+        count = state["num_batches_tracked"] + 1
+        share = 1 / count if momentum is None else momentum
+        new = {
+            "running_mean": (1 - share) * state["running_mean"]
+            + share * mean.detach().mean(0).flatten(),
+            "running_var": (1 - share) * state["running_var"]
+            + share * var.detach().mean(0).flatten() * n / (n - 1),
+            "num_batches_tracked": count,
+        }
+    else:
+        mean, var, new = state["running_mean"], state["running_var"], dict(state)
+    y = (x - (mean if training else mean.reshape(shape))) / (
+        (var if training else var.reshape(shape)) + eps
+    ).sqrt()
+    return y * weight.reshape(shape) + bias.reshape(shape), new

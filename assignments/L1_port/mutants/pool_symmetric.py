@@ -1,0 +1,13 @@
+"""Pads top and left on both sides."""
+
+POINTS = 75
+
+
+def pool_torch(x, kernel, stride, padding, exclusive):
+    top, bottom, left, right = padding
+    around = (left, left, top, top)
+    found = TF.avg_pool2d(TF.pad(x, around), kernel, stride)
+    if exclusive:
+        inside = TF.avg_pool2d(TF.pad(x.new_ones(1, 1, *x.shape[2:]), around), kernel, stride)
+        found = found / inside
+    return found

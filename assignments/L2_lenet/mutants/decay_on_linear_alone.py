@@ -1,0 +1,17 @@
+"""Decays the linear weights alone."""
+
+POINTS = 80
+
+
+def make_optimizer(model):
+    """Nesterov's momentum, decay on some parameters, a warm-up."""
+    schedule = paddle.optimizer.lr.LambdaDecay(2**-4, lambda t: min(1, (t + 1) / 4))
+    decayed = [each for each in model.parameters() if each.ndim == 2]
+    others = [each for each in model.parameters() if each.ndim != 2 and not each.stop_gradient]
+    optimizer = paddle.optimizer.Momentum(
+        schedule,
+        0.875,
+        use_nesterov=True,
+        parameters=[{"params": decayed, "weight_decay": 2**-5}, {"params": others}],
+    )
+    return optimizer, schedule

@@ -1,0 +1,14 @@
+"""The usual smoothing of 0.1."""
+
+POINTS = 45
+
+
+def loss(logits, labels, weight):
+    """Weighted cross-entropy with smoothed labels."""
+    log_p = logits - paddle.logsumexp(logits, -1, keepdim=True)
+    counted = (labels != -100).astype(logits.dtype)
+    classes = logits.shape[1]
+    own = PF.one_hot(labels * counted.astype("int64"), classes).astype(logits.dtype)
+    own = own * counted.unsqueeze(1)
+    target = 0.9 * own + 0.1 / classes * counted.unsqueeze(1)
+    return -(target * weight * log_p).sum() / (own * weight).sum()

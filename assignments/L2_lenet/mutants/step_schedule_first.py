@@ -1,0 +1,15 @@
+"""Steps the schedule before the optimizer."""
+
+POINTS = 80
+
+
+def step(model, optimizer, images, labels, weight):
+    """One step; the loss before it."""
+    momentum, schedule = optimizer
+    model.train()
+    value = loss(model(images), labels, weight)
+    value.backward()
+    schedule.step()
+    momentum.step()
+    momentum.clear_grad()
+    return value.detach()

@@ -1,0 +1,16 @@
+"""Steps twice."""
+
+POINTS = 80
+
+
+def step(model, optimizer, images, labels, weight):
+    """One step; the loss before it."""
+    momentum, schedule = optimizer
+    model.train()
+    value = loss(model(images), labels, weight)
+    value.backward()
+    momentum.step()
+    momentum.step()
+    momentum.clear_grad()
+    schedule.step()
+    return value.detach()
