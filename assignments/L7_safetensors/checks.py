@@ -14,8 +14,8 @@ LETTERS = list("abcwxyz0123._-") + ["床", "é"]
 
 
 def name(draw):
-    """A name that is right: full stops inside, never in front."""
-    return "w" + "".join(map(str, draw.choice(LETTERS, 6)))
+    """A name that is right: full stops inside, never in front and never two (these are asked for in one place)."""
+    return ("w" + "".join(map(str, draw.choice(LETTERS, 6)))).replace("..", ".x").replace("..", ".x")
 
 
 def entries(draw, count=3):

@@ -130,7 +130,13 @@ def test_what_is_not_understood_is_refused(kind):
         arrow.read(np.frombuffer(sink.getvalue(), np.uint8))
 
 
-@pytest.mark.parametrize("columns", [[([], "int64")], [([1], "int64"), ([1, 2], "int64")]])
+@pytest.mark.parametrize("values, kind", [([1.5], "int64"), ([1, "x"], "bool"), ([0.5, None], "uint8")])
+def test_what_does_not_fit_a_kind_is_not_written(values, kind):
+    with pytest.raises(flat.ArrowError, match="whole numbers|expected numbers or string"):
+        arrow.record_batch([(values, kind)])
+
+
+@pytest.mark.parametrize("columns", [[], [([], "int64")], [([1], "int64"), ([1, 2], "int64")]])
 def test_a_batch_of_no_or_unequal_rows_is_not_written(columns):
     with pytest.raises(flat.ArrowError, match="one length, at least 1"):
         arrow.record_batch(columns)

@@ -80,7 +80,12 @@ def buffers(values, kind):
     validity = b"" if present.all() else bits
     if kind in NUMBERS:
         filled = [0 if value is None else value for value in values]
-        return [validity, np.array(filled, NUMBERS[kind]).tobytes()]
+        numbers = np.array(filled, NUMBERS[kind])
+        if "int" in kind and numbers.tolist() != filled:
+            raise ArrowError(f"{kind}: not all are whole numbers")
+        return [validity, numbers.tobytes()]
+    if kind != "string":
+        raise ArrowError(f"expected numbers or string, got {kind!r}")
     texts = [(value or "").encode() for value in values]
     offsets = np.cumsum([0, *map(len, texts)]).astype("<i4")
     return [validity, offsets.tobytes(), b"".join(texts)]
@@ -98,7 +103,7 @@ def record_batch(columns):
     -------
     bytes
     """
-    rows = len(columns[0][0])
+    rows = len(columns[0][0]) if columns else 0
     if not rows or any(len(values) != rows for values, _ in columns):
         raise ArrowError("expected columns of one length, at least 1, "
                          f"got {[len(values) for values, _ in columns]}")
