@@ -156,11 +156,11 @@ def test_arrays():
 def checks_of(cells):
     """The exercises module that a chapter's cells import, and its checks by number."""
     [name] = {
-        name
+        f"{task}.{module}"
         for cell in cells
-        for name in re.findall(r"^from (labs\.tasks\.\w+) import exercises$", cell, re.M)
+        for task, module in re.findall(r"^from (labs\.tasks\.\w+) import (exercises|exercises_\w+ (?=as exercises$))", cell, re.M)
     }
-    module = importlib.import_module(f"{name}.exercises")
+    module = importlib.import_module(name.strip())
     found = [
         (each.number, attribute)
         for attribute, each in vars(module).items()
