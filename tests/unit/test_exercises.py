@@ -158,7 +158,7 @@ def checks_of(cells):
     [name] = {
         f"{task}.{module}"
         for cell in cells
-        for task, module in re.findall(r"^from (labs\.tasks\.\w+) import (exercises|exercises_\w+ (?=as exercises$))", cell, re.M)
+        for task, module in re.findall(r"^from (labs\.tasks\.\w+) import (exercises$|exercises_\w+ (?=as exercises$))", cell, re.M)
     }
     module = importlib.import_module(name.strip())
     found = [
