@@ -62,6 +62,7 @@ def test_marginals():
         "row 0, is missing": lambda e, w: in_logarithms(e, w, start=False),
         "transitions are missing": lambda e, w: in_logarithms(e, w, moves=lambda m: 0 * m),
         "counted twice": lambda e, w: in_logarithms(e, w, twice=True),
+        "row 0 is the start, row 1 the end": lambda e, w: in_logarithms(e, np.concatenate([w[1::-1], w[2:]])),
         "NaN or infinite": without_care})
 
 

@@ -9,7 +9,7 @@ import paddle
 from paddle import nn
 from paddle.autograd import PyLayer
 
-# below exp of minus this, a number of the type is lost
+# exp of minus this is still far above the smallest number
 SAFE = {paddle.float32: 80.0, paddle.float64: 690.0}
 
 

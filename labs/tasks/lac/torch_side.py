@@ -8,7 +8,7 @@ The CRF: emissions (B, T, K), its weight (K + 2, K) -> (B,).
 import torch
 from torch import nn
 
-# below exp of minus this, a number of the type is lost
+# exp of minus this is still far above the smallest number
 SAFE = {torch.float32: 80.0, torch.float64: 690.0}
 
 

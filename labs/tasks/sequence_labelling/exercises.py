@@ -31,7 +31,7 @@ def marginals(theirs):
     def made(of):
         return {name: of(*case) for name, case in cases.items()}
     arrays(found, made(enumeration.marginals), {hint: lambda wrong=wrong: made(wrong) for hint, wrong in WRONG.items()},
-           "compare with enumeration.marginals on two words; with scores in the hundreds take the largest out before exp", 1e-9)
+           "compare with enumeration.marginals on two words; with scores in the hundreds take the largest out before exp", 1e-6)
     return "They are the shares of the paths that pass there, and the gradient of the log-partition."
 
 
@@ -56,6 +56,10 @@ def no_start(crf):
     crf[0] = 0
 
 
+def exchanged(crf):
+    crf[[0, 1]] = crf[[1, 0]]
+
+
 def no_transitions(crf):
     crf[2:] = 0
 
@@ -67,7 +71,7 @@ def counted_twice(emissions, crf):
 
 
 WRONG = {"row i + 2 of the weight leads from tag i, not to it": changed_crf(transposed), "the last tag's score, row 1, is missing": changed_crf(no_end),
-         "the first tag's score, row 0, is missing": changed_crf(no_start), "the transitions are missing": changed_crf(no_transitions),
+         "the first tag's score, row 0, is missing": changed_crf(no_start), "row 0 is the start, row 1 the end": changed_crf(exchanged), "the transitions are missing": changed_crf(no_transitions),
          "the word's own emission is counted twice: it stands in the forward and in the backward factor": counted_twice}
 
 

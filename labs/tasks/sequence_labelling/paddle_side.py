@@ -33,10 +33,10 @@ def path_score(emissions, crf, tags, lengths):
     start, end, transitions = crf[0], crf[1], crf[2:]
     inside = ~no_word(tags, lengths)
     inside = inside.astype(emissions.dtype)
-    # differs: no gather along an axis, but take_along_axis
+    # differs: gather takes whole rows, this takes numbers
     word = emissions.take_along_axis(
         tags.unsqueeze(2), 2).squeeze(2)
-    # differs: two lists of indices are gather_nd's
+    # differs: in Paddle transitions[a, b] does this, too
     move = transitions.gather_nd(
         paddle.stack([tags[:, :-1], tags[:, 1:]], 2))
     last = tags.take_along_axis(lengths.unsqueeze(1) - 1, 1)
