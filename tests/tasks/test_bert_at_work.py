@@ -41,7 +41,8 @@ def wrong(**mistake):
 def test_recall_at():
     attacks.function(exercises.recall_at, [by_sorting, by_ranks, with_torch], {
         "A tie counts": wrong(tie=True), "always 1": wrong(fixed=1), "one more than k": wrong(more=1), "lowest": wrong(sign=-1),
-        "not the share": wrong(count=True), "is there a `return`": lambda *_: None, "as high or higher": lambda scores, k: 0.25})
+        "not the share": wrong(count=True), "is there a `return`": lambda *_: None, "as high or higher": lambda scores, k: 0.25,
+        "score as high or higher": lambda scores, k: np.mean([i in np.argsort(row)[-k:] for i, row in enumerate(scores)])})
 
 
 @pytest.mark.parametrize("which, answers", [("25b.1", {"answer_1": 46 / 90}), ("25b.2", {"recall": by_ranks})])

@@ -11,7 +11,7 @@ def share_of_padding(answer):
         44 / 90: "that is the share of text", 46 / 44: "divide by all places of the batch, not by the text", 46: "that is how many places are padding; "
         "divide by all", 46 / 3 / 90: "that is the mean of one row, divided by the whole batch", 0.5: "count: of 90 places 44 are text",
         51: "that is in percent, rounded", 100 * 46 / 90: "that is in percent; the question is a share"},
-        "the batch has three rows of 30 places", tolerance=1e-3)
+        "the batch has three rows of 30 places", tolerance=3e-3)
     return "46 of 90: more than half of the work."
 
 
@@ -29,6 +29,9 @@ def recall_at(recall):
                 scores[i, i] = scores[i, order[-1]] - 1
         scores[0, 1] = scores[0, 0]                                  # a tie: with another at the top
         cases[f"k = {k}"] = scores, k
+    alike = np.zeros((9, 9))
+    alike[0, 0] = 1.0                   # whatever order a sort gives to equal numbers, it finds one of these too many
+    cases["nearly all scores alike"] = alike, 2
     found = {name: call(recall, scores=scores.copy(), k=k) for name, (scores, k) in cases.items()}
 
     def made(**mistake):
