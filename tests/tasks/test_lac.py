@@ -57,6 +57,14 @@ def test_the_fast_form_gives_the_same_sum_and_gradients(side):
         parity.equal(plain, fast, title=f"draw {trial}").check()
 
 
+@pytest.mark.parametrize("trained", [(True, False), (False, True)])
+def test_the_fast_form_takes_scores_or_weights_that_are_not_trained(side, trained):
+    rng = np.random.default_rng(0)
+    x, w = (side.tensor(rng.normal(size=shape), wanted) for shape, wanted in zip(((2, 4, 3), (5, 3)), trained))
+    side.fast.log_partition(x, w, side.tensor(np.array([4, 3])), side.plain.log_partition).sum().backward()
+    assert [a.grad is not None for a in (x, w)] == list(trained)
+
+
 def test_what_exponentials_cannot_hold_is_left_to_the_plain_form(side):
     rng = np.random.default_rng(0)
     calm = rng.normal(size=(2, 4, 3))

@@ -183,6 +183,7 @@ class LogPartition(PyLayer):
     def forward(ctx, emissions, crf, lengths):
         *kept, log_z = both_ways(emissions, crf, lengths)
         ctx.save_for_backward(*kept, lengths)
+        ctx.fixed = emissions.stop_gradient, crf.stop_gradient
         return log_z
 
     @staticmethod
@@ -194,6 +195,9 @@ class LogPartition(PyLayer):
         edges = paddle.stack(
             [words[:, 0].sum(0), last.sum(0)])
         crf = paddle.concat([edges, moves * m[0]])
+        # differs: None for what takes no gradient
+        words, crf = (None if still else a for still, a
+                      in zip(ctx.fixed, (words, crf)))
         return words, crf, None
 
 
