@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_every_survivor_stands_there_with_its_reason_and_every_port_with_its_verdict():
-    shown, tasks = held.mistakes(ROOT), held.read(ROOT, "caught")
+    shown, tasks = held.mistakes(ROOT).replace("<wbr>", ""), held.read(ROOT, "caught")       # where a long name may break
     assert len(tasks) >= 4 and all(f">{task['task']}<" in shown for task in tasks)
     assert all(row["survives"].split(":")[0] in shown for task in tasks for row in task["rows"] if row["survives"])
     ports = held.ports(ROOT)
