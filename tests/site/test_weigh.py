@@ -22,6 +22,13 @@ def test_a_page_at_the_budget_is_allowed():
     assert weigh.over({"a.html": weigh.BUDGET}) == []
 
 
+def test_search_may_be_larger_and_no_slower():
+    larger = weigh.BUDGET | weigh.LARGER["search.html"]
+    assert weigh.over({"search.html": larger}) == [] and weigh.over({"a.html": larger})
+    assert weigh.over({"search.html": larger | {"paint": 2.1}}) == ["search.html: 2.1 s to the first paint, 2.0 are allowed"]
+    assert weigh.over({"search.html": larger | {"sent": 760_000}}) == ["search.html: 760 kB sent, 750 are allowed"]
+
+
 def write_site(root, body):
     """A site whose status page has this body."""
     html = root / "_build/html"
