@@ -15,7 +15,7 @@ TERMS = {"batch norm": "book/pages/glossary.html#term-batchnorm", "BatchNorm": "
          "学习率": "book/pages/glossary.html#term-learning-rate", "adam epsilon": "chapters/06_mnist.html#", "install cuda": "chapters/01_install.html#",
          "port my model": "chapters/06b_port.html", "byte-pair encoding": "book/pages/glossary.html#term-bpe",
          "gradient clipping": "book/pages/glossary.html#term-gradient-clipping", "rope": "chapters/26_llama.html#", "how to run": "book/pages/running.html",
-         "license": "book/pages/teaching.html#licence", "padding side": "chapters/26_llama.html#", "HF_ENDPOINT mirror": "chapters/21_hub.html#",
+         "license": "book/pages/teaching.html#licence", "padding side": "chapters/25_bert.html#", "HF_ENDPOINT mirror": "chapters/21_hub.html#",
          "safetensors pickle": "chapters/24_safetensors.html#what-a-pickle-can-do", "learning rate schedule": "chapters/07_se_resnext.html#",
          "KV cache": "book/pages/glossary.html#term-kv-cache", "卷积": "book/pages/glossary.html#term-convolution", "损失函数": ("chapters/", "book/pages/glossary.html"),
          "困惑度": "book/pages/glossary.html#term-perplexity", "镜像": "chapters/21_hub.html#what-a-mirror", "安装": "chapters/01_install.html",
