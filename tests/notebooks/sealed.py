@@ -12,6 +12,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,12 +84,12 @@ def cache_folder():
     return str(cache.home())
 
 
-def environment(box, site, fluid):
+def environment(box, site, fluid, scratch):
     """What the kernels see: a home of their own, the installed labs, the data, smoke mode, the chosen device and Fluid."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV_"))}
     return {**kept, "HOME": str(box / "home"), "IPYTHONDIR": str(box / "ipython"), "LABS_WITNESS": str(box / "witness"),
             "LABS_CACHE": cache_folder(), "LABS_FLUID": fluid, "LABS_OFFLINE": "1", "LABS_RUN": "smoke", "OMP_NUM_THREADS": "1",
-            "PYTHONPATH": str(site) if site else "", "TMPDIR": str(box / "tmp")}
+            "PYTHONPATH": str(site) if site else "", "TMPDIR": scratch}
 
 
 def run(paths, box, cell_s=300, workers=2, site=None, fluid="recordings"):
@@ -109,7 +110,7 @@ def run(paths, box, cell_s=300, workers=2, site=None, fluid="recordings"):
     fluid : str
         LABS_FLUID: "recordings", which every reader has, or "check", which runs Fluid and compares.
     """
-    for name in ("work", "witness", "home", "tmp"):
+    for name in ("work", "witness", "home"):
         (box / name).mkdir(parents=True)
     shutil.copytree(HERE / "witness", box / "ipython")
     for name, path in paths.items():
@@ -117,9 +118,10 @@ def run(paths, box, cell_s=300, workers=2, site=None, fluid="recordings"):
     at_once = ["-n", str(workers), "--dist", "loadscope"] if workers > 1 else []
     closed = can_close()
     door, before = [*UNSHARE, sys.executable, "-c", LOOPBACK] if closed else [], of_children()
-    done = subprocess.run([*door, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rfE", "--tb=short", "--nbval-lax",
-                           "--nbval-current-env", f"--nbval-cell-timeout={cell_s}", *at_once, "--rootdir", str(box / "work"), "."],
-                          cwd=box / "work", env=environment(box, site, fluid), capture_output=True, text=True)
+    with tempfile.TemporaryDirectory(prefix="box") as scratch:         # short: a socket's name has a hundred characters at most
+        done = subprocess.run([*door, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rfE", "--tb=short", "--nbval-lax",
+                               "--nbval-current-env", f"--nbval-cell-timeout={cell_s}", *at_once, "--rootdir", str(box / "work"), "."],
+                              cwd=box / "work", env=environment(box, site, fluid, scratch), capture_output=True, text=True)
     outcome = Outcome(re.sub(r"\x1b?\[[0-9;]*m", "", done.stdout + done.stderr), done.returncode, closed, site=site,
                       processor_s=of_children() - before)
     logs = [[line.split(" ", 1) for line in path.read_text(encoding="utf-8").splitlines()] for path in (box / "witness").glob("*.txt")]
